@@ -1,0 +1,197 @@
+// The narrow waist: one request and its response, with timing and account, between listeners (HTTP/1.1, AJP) and
+// handlers (proxy, static files, pages, a Node application). A sink of callbacks, not of promises: the hot path
+// allocates nothing. One object serves many requests; nobody keeps it after `ended`.
+
+import type { Failure } from '../base/failure.ts';
+import type { Fields } from '../base/fields.ts';
+import { RequestHead, ResponseHead } from '../base/head.ts';
+
+/** Answers exchanges. `handle` is called once per exchange, when its head is complete; it must set `exchange.sink`. */
+export interface Handler {
+  handle(exchange: Exchange): void;
+}
+
+/** What a handler hears of its exchange after `handle`. Bytes are borrowed until the call returns. */
+export interface ExchangeSink {
+  /** Part of the request body. Only after `exchange.resumeBody()`, and not while paused. */
+  requestBody(bytes: Buffer, start: number, end: number): void;
+  /** The request body is complete. Also said of requests without a body, after the first `resumeBody()`. */
+  requestEnd(): void;
+  /** The downstream can take more after `exchange.congested` was true. */
+  drained(): void;
+  /** The downstream is gone or broke the protocol: nothing can be answered any more. The last call. */
+  aborted(failure: Failure): void;
+  /** Response sent and request body dealt with; the exchange is about to be reused. The last call. */
+  ended(): void;
+}
+
+/** Facts of the connection an exchange came over. */
+export interface ConnectionFacts {
+  /** Address of the peer in text form, IPv4-mapped addresses as plain IPv4. */
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly tls: TlsFacts | undefined;
+}
+
+/** What the servlet world asks about a TLS connection. */
+export interface TlsFacts {
+  readonly protocol: string | undefined;
+  readonly cipher: string | undefined;
+  readonly keySize: number | undefined;
+  readonly sessionId: string | undefined;
+  /** Client certificate chain in PEM, undefined when none was presented. */
+  readonly clientCertificate: string | undefined;
+}
+
+/** The listener's side of an exchange: how its protocol writes a response and reads a body. */
+export interface Downstream {
+  sendInterim(exchange: Exchange, status: number, fields: Fields): void;
+  sendHead(exchange: Exchange): void;
+  sendBody(exchange: Exchange, bytes: Buffer, start: number, end: number): void;
+  sendEnd(exchange: Exchange, trailers: Fields | undefined): void;
+  flush(exchange: Exchange): void;
+  pauseBody(exchange: Exchange): void;
+  resumeBody(exchange: Exchange): void;
+  breakOff(exchange: Exchange): void;
+}
+
+/** What a fronting web server told about the request over AJP; absent over HTTP. */
+export interface ForwardedFacts {
+  readonly remoteHost: string | undefined;
+  readonly remoteUser: string | undefined;
+  readonly authType: string | undefined;
+  readonly jvmRoute: string | undefined;
+  /** Request attributes in order, as name, value pairs. */
+  readonly attributes: readonly (readonly [name: string, value: string])[];
+  readonly serverName: string;
+  readonly serverPort: number;
+}
+
+/** Where the response stands. */
+export type ResponseStage = 'open' | 'head-sent' | 'complete' | 'broken';
+
+export class Exchange {
+  readonly request: RequestHead = new RequestHead();
+  /** Filled by the handler before `sendHead`. */
+  readonly response: ResponseHead = new ResponseHead();
+  readonly connection: ConnectionFacts;
+  readonly #downstream: Downstream;
+
+  /** Set by the handler. */
+  sink: ExchangeSink = noSink;
+  stage: ResponseStage = 'open';
+  /** True when what was sent waits for a slow downstream: stop producing until `sink.drained()`. */
+  congested = false;
+  /** False when the connection ends with this exchange. A handler may set it to false before `sendHead`. */
+  keepAlive = true;
+  /** Facts from a fronting web server (AJP). */
+  forwarded: ForwardedFacts | undefined = undefined;
+  /** The client's address for access rules and logs; differs from the connection's behind a trusted proxy. */
+  clientAddress = '';
+  /** Authenticated user, as httpd's `r->user`. */
+  user: string | undefined = undefined;
+  authType: string | undefined = undefined;
+  /** Environment variables in httpd's sense; created when first needed. */
+  env: Map<string, string> | undefined = undefined;
+
+  /** Instants of the account, ms on the listener's clock: head complete; first response byte given to the socket. */
+  startedAt = 0;
+  firstByteAt = 0;
+  /** Wall time at which the request line began, ms since 1970. */
+  startedWall = 0;
+  /** Octets of request and response bodies as the message has them, and of all that went out on the wire. */
+  requestBodyBytes = 0;
+  responseBodyBytes = 0;
+  wireBytesOut = 0;
+  wireBytesIn = 0;
+  /** How many exchanges this connection carried before. */
+  connectionRequests = 0;
+  /** Why the exchange did not end well, for the access log; undefined when it did. */
+  failure: Failure | undefined = undefined;
+
+  constructor(connection: ConnectionFacts, downstream: Downstream) {
+    this.connection = connection;
+    this.#downstream = downstream;
+  }
+
+  /** Prepares for the next request on the same connection. */
+  reset(): void {
+    this.request.reset();
+    this.response.reset();
+    this.sink = noSink;
+    this.stage = 'open';
+    this.congested = false;
+    this.keepAlive = true;
+    this.forwarded = undefined;
+    this.clientAddress = this.connection.remoteAddress;
+    this.user = undefined;
+    this.authType = undefined;
+    this.env = undefined;
+    this.firstByteAt = 0;
+    this.requestBodyBytes = 0;
+    this.responseBodyBytes = 0;
+    this.wireBytesOut = 0;
+    this.wireBytesIn = 0;
+    this.failure = undefined;
+  }
+
+  setEnv(name: string, value: string): void {
+    this.env ??= new Map();
+    this.env.set(name, value);
+  }
+
+  /** Sends a 1xx response. Dropped where the protocol has none (HTTP/1.0, AJP). */
+  sendInterim(status: number, fields: Fields): void {
+    this.#downstream.sendInterim(this, status, fields);
+  }
+
+  /**
+   * Begins the response with `response.status`, `reason`, `fields` and `bodyLength`. The listener decides framing,
+   * adds Date and Server when missing, and drops fields that are its own business (Transfer-Encoding, Connection, Keep-Alive).
+   * Nothing is written before `flush` or `sendEnd`, or until the output is full.
+   */
+  sendHead(): void {
+    this.#downstream.sendHead(this);
+  }
+
+  /** Adds body octets; they are copied or written before it returns. Look at `congested` afterwards. */
+  sendBody(bytes: Buffer, start: number, end: number): void {
+    this.#downstream.sendBody(this, bytes, start, end);
+  }
+
+  /** Ends the response and writes what is pending. The exchange ends when the request body is dealt with too. */
+  sendEnd(trailers?: Fields): void {
+    this.#downstream.sendEnd(this, trailers);
+  }
+
+  /** Writes what is pending: call it when the producer pauses. */
+  flush(): void {
+    this.#downstream.flush(this);
+  }
+
+  /** Stops `sink.requestBody`; a little more may still come from bytes already read. */
+  pauseBody(): void {
+    this.#downstream.pauseBody(this);
+  }
+
+  /** Lets the request body come, and answers `Expect: 100-continue` the first time. Bodies wait until this is called. */
+  resumeBody(): void {
+    this.#downstream.resumeBody(this);
+  }
+
+  /** Ends the connection because the response cannot be completed: the client must see a truncated message. */
+  breakOff(): void {
+    this.#downstream.breakOff(this);
+  }
+}
+
+/** A sink that ignores the request body; fit for handlers that answer at once. */
+export const noSink: ExchangeSink = {
+  requestBody() {},
+  requestEnd() {},
+  drained() {},
+  aborted() {},
+  ended() {},
+};
