@@ -1,0 +1,206 @@
+// One TCP connection, either direction: bytes come in through one shared buffer per thread and are borrowed until the
+// callback returns; bytes go out through the scratch in one write; what the socket cannot take is counted as congestion.
+
+import type { Socket } from 'node:net';
+import type { Link } from './link.ts';
+import type { ScratchOwner } from './scratch.ts';
+
+/** What the owner of a connection hears. `closed` is the last call and comes exactly once. */
+export interface ConnectionEvents {
+  /** Octets `[start, end)` arrived; borrowed until return. */
+  received(bytes: Buffer, start: number, end: number): void;
+  /** The peer will send no more; it may still read (RFC 9112 §9.6). */
+  peerEnded(): void;
+  /** Everything written has left; said only after `isCongested` was true. */
+  drained(): void;
+  closed(error: Error | undefined): void;
+}
+
+/** How long and how much a lingering close reads on before it cuts the connection. */
+const LINGER_MS = 2_000;
+const LINGER_BYTES_MAX = 8 * 1024 * 1024;
+
+export class Connection implements ScratchOwner {
+  readonly socket: Socket;
+  readonly #link: Link;
+  events: ConnectionEvents;
+  remoteAddress: string;
+  remotePort: number;
+  localAddress: string;
+  localPort: number;
+  isClosed = false;
+  bytesIn = 0;
+  bytesOut = 0;
+  /** True while written octets wait in the process: stop producing. */
+  isCongested = false;
+  /** The writing side was ended. */
+  hasEnded = false;
+  #error: Error | undefined = undefined;
+  #isPaused = false;
+  #lentBuffers: Buffer[] = noBuffers;
+  #lingerBytes = -1;
+
+  constructor(socket: Socket, link: Link, events: ConnectionEvents) {
+    this.socket = socket;
+    this.#link = link;
+    this.events = events;
+    this.remoteAddress = plainAddress(socket.remoteAddress);
+    this.remotePort = socket.remotePort ?? 0;
+    this.localAddress = plainAddress(socket.localAddress);
+    this.localPort = socket.localPort ?? 0;
+    socket.on('end', () => this.#peerEnded());
+    socket.on('drain', () => this.#drained());
+    socket.on('error', (error) => {
+      this.#error = error;
+    });
+    socket.on('close', () => this.#closed());
+  }
+
+  /** For `connect` events of dialled sockets: addresses are known only then. */
+  learnAddresses(): void {
+    this.remoteAddress = plainAddress(this.socket.remoteAddress);
+    this.remotePort = this.socket.remotePort ?? 0;
+    this.localAddress = plainAddress(this.socket.localAddress);
+    this.localPort = this.socket.localPort ?? 0;
+  }
+
+  /** The socket's read callback. @returns false when reading must stop */
+  receive(bytes: Buffer, length: number): boolean {
+    this.bytesIn += length;
+    if (this.#lingerBytes >= 0) {
+      this.#lingerBytes += length;
+      if (this.#lingerBytes > LINGER_BYTES_MAX) this.destroy();
+      return true;
+    }
+    this.events.received(bytes, 0, length);
+    return !this.#isPaused;
+  }
+
+  pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    if (!this.isClosed) this.socket.resume();
+  }
+
+  /**
+   * Makes room in the scratch for `size` octets and returns where to put them; the caller writes into
+   * `link.scratch.buffer` from there and then says `commit(end)`.
+   */
+  reserve(size: number): number {
+    const scratch = this.#link.scratch;
+    scratch.claim(this, size);
+    return scratch.used;
+  }
+
+  /** Octets up to `end` of the scratch now count as output. */
+  commit(end: number): void {
+    this.#link.scratch.used = end;
+  }
+
+  /** True when this connection has octets in the scratch. */
+  get hasPending(): boolean {
+    return this.#link.scratch.isOwnedBy(this) && this.#link.scratch.used > 0;
+  }
+
+  /** Writes what stands in the scratch for this connection. */
+  flush(): void {
+    if (this.#link.scratch.isOwnedBy(this)) this.flushScratch();
+  }
+
+  flushScratch(): void {
+    const scratch = this.#link.scratch;
+    const length = scratch.used;
+    if (length === 0 || this.isClosed || this.hasEnded) {
+      scratch.release();
+      return;
+    }
+    this.bytesOut += length;
+    const socket = this.socket;
+    if (this.isCongested) {
+      // The socket already holds a buffer: a copy of the right size costs less memory than another scratch.
+      const copy = Buffer.allocUnsafeSlow(length);
+      scratch.buffer.copy(copy, 0, 0, length);
+      scratch.release();
+      socket.write(copy);
+      return;
+    }
+    socket.write(length === scratch.buffer.length ? scratch.buffer : scratch.buffer.subarray(0, length));
+    if (socket.writableLength === 0) {
+      scratch.release();
+      return;
+    }
+    this.isCongested = true;
+    if (this.#lentBuffers === noBuffers) this.#lentBuffers = [];
+    this.#lentBuffers.push(scratch.giveAway());
+  }
+
+  /** Writes the pending octets and ends our side. */
+  end(): void {
+    if (this.isClosed || this.hasEnded) return;
+    this.flush();
+    this.hasEnded = true;
+    this.socket.end();
+  }
+
+  /**
+   * Ends our side and reads on for a while: a peer that is still sending must be able to read our answer before a
+   * reset reaches it (RFC 9112 §9.6).
+   */
+  endLingering(): void {
+    if (this.isClosed || this.#lingerBytes >= 0) return;
+    this.end();
+    this.#lingerBytes = 0;
+    this.resume();
+    this.#link.clock.after(LINGER_MS, () => this.destroy());
+  }
+
+  /** Cuts the connection; unsent octets are lost. */
+  destroy(): void {
+    if (this.isClosed) return;
+    if (this.#link.scratch.isOwnedBy(this)) this.#link.scratch.release();
+    this.socket.destroy();
+  }
+
+  /** Cuts the connection with a reset, so that the peer cannot take it for a proper end. */
+  reset(): void {
+    if (this.isClosed) return;
+    if (this.#link.scratch.isOwnedBy(this)) this.#link.scratch.release();
+    this.socket.resetAndDestroy();
+  }
+
+  #peerEnded(): void {
+    if (this.#lingerBytes >= 0) this.destroy();
+    else this.events.peerEnded();
+  }
+
+  #drained(): void {
+    if (this.socket.writableLength !== 0) return;
+    for (const buffer of this.#lentBuffers) this.#link.scratch.giveBack(buffer);
+    this.#lentBuffers = noBuffers;
+    if (!this.isCongested) return;
+    this.isCongested = false;
+    if (!this.isClosed && this.#lingerBytes < 0) this.events.drained();
+  }
+
+  #closed(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    if (this.#link.scratch.isOwnedBy(this)) this.#link.scratch.release();
+    this.#lentBuffers = noBuffers;
+    this.events.closed(this.#error);
+  }
+}
+
+const noBuffers: Buffer[] = [];
+
+/** IPv4-mapped IPv6 addresses are written as the IPv4 address they are. */
+function plainAddress(address: string | undefined): string {
+  if (address === undefined) return '';
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
+}

@@ -1,0 +1,21 @@
+// What all connections of one thread share: the clock, the deadlines, the read buffer and the scratch.
+
+import type { Clock } from '../base/clock.ts';
+import { Deadlines } from './deadlines.ts';
+import { Scratch } from './scratch.ts';
+
+/** One read takes at most this much; measured: larger buffers gain little and cost latency to others. */
+const READ_BYTES = 64 * 1024;
+
+export class Link {
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly scratch: Scratch = new Scratch();
+  /** Every socket of the thread reads into this buffer; its content is gone when the read callback returns. */
+  readonly readBuffer: Buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+    this.deadlines = new Deadlines(clock);
+  }
+}

@@ -1,0 +1,133 @@
+// The connections to one backend: reused last-in-first-out, so that the surplus grows old and can be closed; capped,
+// with those who wait served in order. Protocol-free: AJP and HTTP upstreams use the same pool. modproxy.md §12.
+
+/** A connection that can rest in a pool. */
+export interface Poolable {
+  /** False once the backend has closed it or has sent something nobody asked for. */
+  readonly isReusable: boolean;
+  /** The pool gives it up: close it. */
+  retire(): void;
+}
+
+/** Someone who waits for a free place. Called once; it asks `acquire` again. */
+export interface PoolWaiter {
+  placeFree(): void;
+}
+
+export interface PoolLimits {
+  /** Most connections open at once, busy and idle together. */
+  readonly max: number;
+  /** Idle connections above this many are closed when they are older than `ttlMs`. */
+  readonly softMax: number;
+  /** 0: idle connections never grow too old. */
+  readonly ttlMs: number;
+}
+
+/** Most requests that may wait for one pool; the next one is told `full`. */
+const WAITERS_MAX = 10_000;
+
+export type Acquired<T> = T | 'dial' | 'wait' | 'full';
+
+export class Pool<T extends Poolable> {
+  readonly #limits: PoolLimits;
+  readonly #now: () => number;
+  readonly #idle: T[] = [];
+  readonly #idleSince: number[] = [];
+  readonly #waiters = new Set<PoolWaiter>();
+  /** Connections open or being opened. */
+  open = 0;
+
+  constructor(limits: PoolLimits, now: () => number) {
+    this.#limits = limits;
+    this.#now = now;
+  }
+
+  get idleCount(): number {
+    return this.#idle.length;
+  }
+
+  get waiting(): number {
+    return this.#waiters.size;
+  }
+
+  /**
+   * Takes an idle connection; or grants a place to dial (`open` is counted up at once: call `dropped` if it comes to
+   * nothing); or queues the waiter.
+   */
+  acquire(waiter: PoolWaiter): Acquired<T> {
+    for (let last = this.#idle.pop(); last !== undefined; last = this.#idle.pop()) {
+      this.#idleSince.pop();
+      if (last.isReusable) return last;
+      this.open--;
+      last.retire();
+    }
+    if (this.open < this.#limits.max) {
+      this.open++;
+      return 'dial';
+    }
+    if (this.#waiters.size >= WAITERS_MAX) return 'full';
+    this.#waiters.add(waiter);
+    return 'wait';
+  }
+
+  /** The waiter has lost its patience. */
+  stopWaiting(waiter: PoolWaiter): void {
+    this.#waiters.delete(waiter);
+  }
+
+  /** Takes a connection back after use. */
+  release(connection: T): void {
+    if (!connection.isReusable) {
+      this.open--;
+      connection.retire();
+    } else {
+      this.#idle.push(connection);
+      this.#idleSince.push(this.#limits.ttlMs > 0 ? this.#now() : 0);
+    }
+    this.#serveNext();
+  }
+
+  /** A busy or dialling connection is gone; its place is free. */
+  dropped(): void {
+    this.open--;
+    this.#serveNext();
+  }
+
+  /** An idle connection has died by itself. */
+  forget(connection: T): void {
+    const at = this.#idle.indexOf(connection);
+    if (at < 0) return;
+    this.#idle.splice(at, 1);
+    this.#idleSince.splice(at, 1);
+    this.open--;
+    this.#serveNext();
+  }
+
+  /** Closes idle connections above `softMax` that are older than `ttlMs`; to be called now and then. */
+  closeOld(): void {
+    if (this.#limits.ttlMs <= 0) return;
+    const oldest = this.#now() - this.#limits.ttlMs;
+    while (this.#idle.length > 0 && this.open > this.#limits.softMax && this.#idleSince[0] <= oldest)
+      this.#retireOldest();
+  }
+
+  /** Closes all idle connections; busy ones go when they are released. */
+  drain(): void {
+    while (this.#idle.length > 0) this.#retireOldest();
+  }
+
+  #retireOldest(): void {
+    const connection = this.#idle.shift();
+    this.#idleSince.shift();
+    this.open--;
+    connection?.retire();
+  }
+
+  #serveNext(): void {
+    for (const waiter of this.#waiters) {
+      this.#waiters.delete(waiter);
+      waiter.placeFree();
+      return;
+    }
+  }
+}
