@@ -11,20 +11,17 @@ export interface AcceptOptions {
   readonly address: string | undefined;
   readonly port: number;
   readonly backlog?: number;
-  /** Above this many open connections new ones wait in the kernel's queue. */
-  readonly connectionsMax: number;
   /** Test hook: never move handles. */
   readonly plainReads?: boolean;
 }
 
 export interface AcceptEvents {
-  /** Returns the owner of the new connection. */
-  accepted(connection: Connection): ConnectionEvents;
+  /** Returns the owner of the new connection, undefined to refuse it. */
+  accepted(connection: Connection): ConnectionEvents | undefined;
   /** Accepting failed for lack of descriptors or the like; it goes on by itself. */
   acceptFailed(error: Error): void;
 }
 
-/** After EMFILE and its kin the kernel keeps the connection queued; accepting rests for this long. */
 const placeholderEvents: ConnectionEvents = { received() {}, peerEnded() {}, drained() {}, closed() {} };
 
 /** A listening socket and the connections that came through it. */
@@ -79,11 +76,6 @@ export class Acceptor {
   }
 
   #accept(accepted: Socket): void {
-    if (this.connections.size >= this.#options.connectionsMax) {
-      accepted.destroy();
-      this.#events.acceptFailed(new Error(`more than ${this.#options.connectionsMax} connections`));
-      return;
-    }
     const connection = this.#movesHandles ? this.#adopt(accepted) : undefined;
     this.#welcome(connection ?? this.#listenTo(accepted));
   }
@@ -93,9 +85,14 @@ export class Acceptor {
       connection.destroy();
       return;
     }
+    const owner = this.#events.accepted(connection);
+    if (owner === undefined) {
+      connection.destroy();
+      return;
+    }
     this.connections.add(connection);
     connection.socket.on('close', () => this.connections.delete(connection));
-    connection.events = this.#events.accepted(connection);
+    connection.events = owner;
   }
 
   /** Moves the handle of an accepted socket to one that reads into the shared buffer; undefined if Node has changed. */

@@ -2,6 +2,7 @@
 // callback returns; bytes go out through the scratch in one write; what the socket cannot take is counted as congestion.
 
 import type { Socket } from 'node:net';
+import { Deadline } from './deadlines.ts';
 import type { Link } from './link.ts';
 import type { ScratchOwner } from './scratch.ts';
 
@@ -14,6 +15,12 @@ export interface ConnectionEvents {
   /** Everything written has left; said only after `isCongested` was true. */
   drained(): void;
   closed(error: Error | undefined): void;
+}
+
+/** A frame being written whose head must be completed before its octets leave (an HTTP/1 chunk). */
+export interface OpenFrame {
+  /** Completes the frame in the scratch; room for its end was reserved when it was opened. */
+  seal(): void;
 }
 
 /** How long and how much a lingering close reads on before it cuts the connection. */
@@ -33,12 +40,15 @@ export class Connection implements ScratchOwner {
   bytesOut = 0;
   /** True while written octets wait in the process: stop producing. */
   isCongested = false;
+  /** Sealed before every write; the writer sets it when it opens a frame, `seal` must clear it. */
+  openFrame: OpenFrame | undefined = undefined;
   /** The writing side was ended. */
   hasEnded = false;
   #error: Error | undefined = undefined;
   #isPaused = false;
   #lentBuffers: Buffer[] = noBuffers;
   #lingerBytes = -1;
+  #linger: Deadline | undefined = undefined;
 
   constructor(socket: Socket, link: Link, events: ConnectionEvents) {
     this.socket = socket;
@@ -115,6 +125,7 @@ export class Connection implements ScratchOwner {
 
   flushScratch(): void {
     const scratch = this.#link.scratch;
+    if (this.openFrame !== undefined) this.openFrame.seal();
     const length = scratch.used;
     if (length === 0 || this.isClosed || this.hasEnded) {
       scratch.release();
@@ -157,7 +168,7 @@ export class Connection implements ScratchOwner {
     this.end();
     this.#lingerBytes = 0;
     this.resume();
-    this.#link.clock.after(LINGER_MS, () => this.destroy());
+    this.#link.deadlines.arm(this.#lingerDeadline(), LINGER_MS);
   }
 
   /** Cuts the connection; unsent octets are lost. */
@@ -172,6 +183,11 @@ export class Connection implements ScratchOwner {
     if (this.isClosed) return;
     if (this.#link.scratch.isOwnedBy(this)) this.#link.scratch.release();
     this.socket.resetAndDestroy();
+  }
+
+  #lingerDeadline(): Deadline {
+    this.#linger ??= new Deadline(() => this.destroy());
+    return this.#linger;
   }
 
   #peerEnded(): void {
@@ -191,6 +207,7 @@ export class Connection implements ScratchOwner {
   #closed(): void {
     if (this.isClosed) return;
     this.isClosed = true;
+    if (this.#linger !== undefined) this.#link.deadlines.disarm(this.#linger);
     if (this.#link.scratch.isOwnedBy(this)) this.#link.scratch.release();
     this.#lentBuffers = noBuffers;
     this.events.closed(this.#error);
