@@ -27,6 +27,11 @@ export class Fields {
   slots: Int32Array = new Int32Array(FIRST_FIELDS * FIELD_STRIDE);
   /** True when some known name stands more than once; an unknown name may repeat without it. */
   hasRepeats = false;
+  /**
+   * `bytes[0, checkedEnd)` are field lines just as an HTTP/1 parser read and checked them (`Name: value` CRLF), so an
+   * HTTP/1 encoder may copy them line by line without looking again; 0 for every other origin. Never edit them in place.
+   */
+  checkedEnd = 0;
   /** By id: index of its first field plus one, 0 when absent. */
   #firstById: Int16Array = new Int16Array(FIELD_ID_COUNT);
 
@@ -39,6 +44,7 @@ export class Fields {
     this.used = 0;
     this.count = 0;
     this.hasRepeats = false;
+    this.checkedEnd = 0;
     if (this.bytes.length > 8 * FIRST_BYTES) this.bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
   }
 
