@@ -258,7 +258,9 @@ function brief(answer: Conversation, saw?: readonly string[]): Record<string, un
   if (seen !== undefined) {
     if (saw !== undefined) kept.backend_saw = view(seen, saw);
   } else if (body !== '' && member === undefined)
-    kept.body_start = oneLine(body.replace(/<[^>]+>/g, ' '))
+    kept.body_start = body
+      .replace(/<[^>]+>/g, ' ')
+      .replace(/\s+/g, ' ')
       .slice(0, 110)
       .trim();
   else if (body !== '') kept.body_len = body.length;
