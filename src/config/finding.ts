@@ -26,3 +26,40 @@ export function formatFinding(finding: Finding): string {
   const what = finding.directive === '' ? '' : `${finding.directive}: `;
   return `${where}: ${finding.severity}: ${what}${finding.message} (${finding.code})`;
 }
+
+/** Gathers findings and drops exact repeats, which files included twice would bring. */
+export class Findings {
+  readonly #list: Finding[] = [];
+  readonly #seen = new Set<string>();
+
+  get list(): readonly Finding[] {
+    return this.#list;
+  }
+
+  get hasErrors(): boolean {
+    return this.#list.some((finding) => finding.severity === 'error');
+  }
+
+  /** Past `MAX_FINDINGS` only errors are kept, so that the reason for a refusal is never lost. */
+  add(finding: Finding): void {
+    const key = `${finding.file}\n${finding.line}\n${finding.code}\n${finding.message}`;
+    if (this.#seen.has(key) || (this.#list.length >= MAX_FINDINGS && finding.severity !== 'error')) return;
+    this.#seen.add(key);
+    this.#list.push(finding);
+  }
+
+  error(place: Place, directive: string, code: string, message: string): void {
+    this.add({ severity: 'error', file: place.file, line: place.line, directive, code, message });
+  }
+
+  warn(place: Place, directive: string, code: string, message: string): void {
+    this.add({ severity: 'warning', file: place.file, line: place.line, directive, code, message });
+  }
+
+  note(place: Place, directive: string, code: string, message: string): void {
+    this.add({ severity: 'note', file: place.file, line: place.line, directive, code, message });
+  }
+}
+
+/** Findings kept of one loading. */
+const MAX_FINDINGS = 5000;
