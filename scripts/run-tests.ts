@@ -1,0 +1,90 @@
+// Runs test files, each in a process of its own, and counts what they say.
+
+import { availableParallelism } from 'node:os';
+import { run } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const PROJECT = fileURLToPath(new URL('..', import.meta.url));
+/** No file of tests takes longer, unless something hangs. */
+const FILE_LIMIT_MS = 600_000;
+
+export interface TestCount {
+  passed: number;
+  failed: number;
+  /** Names of the tests that were left out, with the reason. */
+  skipped: string[];
+}
+
+export interface RunOptions {
+  /** Files at the same time; default one per core. */
+  concurrency?: number;
+  /** Everything still running by then is ended and counts as failed. */
+  limitMs: number;
+}
+
+/** Runs the files and prints a line for each, and each failure in full. */
+export async function runTests(files: readonly string[], options: RunOptions): Promise<TestCount> {
+  const count: TestCount = { passed: 0, failed: 0, skipped: [] };
+  if (files.length === 0) return count;
+  const perFile = new Map<string, { passed: number; failed: number; ms: number }>();
+  const of = (file: string) => {
+    const known = perFile.get(file) ?? { passed: 0, failed: 0, ms: 0 };
+    perFile.set(file, known);
+    return known;
+  };
+  const short = (file: string | undefined) => (file ?? '').replace(PROJECT, '');
+
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), Math.max(0, options.limitMs));
+  const events = run({
+    cwd: PROJECT,
+    files: [...files],
+    concurrency: options.concurrency ?? availableParallelism(),
+    timeout: FILE_LIMIT_MS,
+    signal: limit.signal,
+  });
+  for await (const event of events) {
+    if (event.type === 'test:pass') {
+      const { name, file, skip, nesting, details } = event.data;
+      if (details.type === 'suite') continue;
+      if (skip !== undefined && skip !== false) {
+        count.skipped.push(`${short(file)}: ${name}${typeof skip === 'string' && skip !== '' ? ` (${skip})` : ''}`);
+        continue;
+      }
+      count.passed++;
+      const known = of(short(file));
+      known.passed++;
+      if (nesting === 0) known.ms += details.duration_ms;
+    } else if (event.type === 'test:fail') {
+      const { name, file, line, details } = event.data;
+      count.failed++;
+      of(short(file)).failed++;
+      console.log(`✖ ${short(file)}:${line ?? 0}: ${name}`);
+      console.log(`${causeOf(details.error)}`.replace(/^/gm, '    '));
+    } else if (event.type === 'test:stderr') process.stderr.write(event.data.message);
+    else if (event.type === 'test:summary' && event.data.file !== undefined) {
+      const file = short(event.data.file);
+      const { passed, failed } = of(file);
+      const total = event.data.counts.tests;
+      console.log(
+        `${failed === 0 ? '✔' : '✖'} ${file}: ${passed} of ${total} (${Math.round(event.data.duration_ms)} ms)`,
+      );
+    }
+  }
+  clearTimeout(timer);
+  if (limit.signal.aborted) {
+    console.log(`✖ the tests took longer than ${Math.round(options.limitMs / 1000)} s`);
+    count.failed++;
+  }
+  return count;
+}
+
+export function countLine({ passed, failed, skipped }: TestCount): string {
+  return `${passed} passed, ${failed} failed, ${skipped.length} skipped`;
+}
+
+/** The runner wraps what a test threw. */
+function causeOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+}
