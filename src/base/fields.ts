@@ -56,6 +56,19 @@ export class Fields {
     this.bytes = grown;
   }
 
+  /** Becomes a copy of another table, octets and order alike. */
+  copyFrom(other: Fields): void {
+    this.reset();
+    this.reserve(other.used);
+    other.bytes.copy(this.bytes, 0, 0, other.used);
+    this.used = other.used;
+    this.checkedEnd = other.checkedEnd;
+    for (let i = 0, at = 0; i < other.count; i++, at += FIELD_STRIDE) {
+      const { slots } = other;
+      if (slots[at] !== REMOVED) this.append(slots[at], slots[at + 1], slots[at + 2], slots[at + 3], slots[at + 4]);
+    }
+  }
+
   /** For decoders: records a field whose octets already stand in `bytes`. `nameStart` may be `CANONICAL` if `id` > 0. */
   append(id: number, nameStart: number, nameLength: number, valueStart: number, valueLength: number): void {
     const at = this.count * FIELD_STRIDE;
@@ -106,6 +119,28 @@ export class Fields {
     const value = this.used;
     this.used += other.bytes.copy(this.bytes, value, valueStart, valueStart + valueLength);
     this.append(other.slots[from], name, nameLength, value, valueLength);
+  }
+
+  /** Adds copies of all fields of another table. */
+  addAll(other: Fields): void {
+    const shift = this.used;
+    this.reserve(other.used);
+    other.bytes.copy(this.bytes, shift, 0, other.used);
+    this.used += other.used;
+    if (shift === 0 && this.count === 0) this.checkedEnd = other.checkedEnd;
+    for (let i = 0; i < other.count; i++) {
+      const at = i * FIELD_STRIDE;
+      const id = other.slots[at];
+      if (id === REMOVED) continue;
+      const name = other.slots[at + 1];
+      this.append(
+        id,
+        name === CANONICAL ? CANONICAL : name + shift,
+        other.slots[at + 2],
+        other.slots[at + 3] + shift,
+        other.slots[at + 4],
+      );
+    }
   }
 
   /** Gives the first field of this name the value and removes its others; adds it when there is none. */

@@ -35,6 +35,8 @@ export class Connection implements ScratchOwner {
   remotePort: number;
   localAddress: string;
   localPort: number;
+  /** Facts of the TLS session; undefined on a plain connection. */
+  tls: undefined = undefined;
   isClosed = false;
   bytesIn = 0;
   bytesOut = 0;
@@ -82,7 +84,12 @@ export class Connection implements ScratchOwner {
       if (this.#lingerBytes > LINGER_BYTES_MAX) this.destroy();
       return true;
     }
-    this.events.received(bytes, 0, length);
+    try {
+      this.events.received(bytes, 0, length);
+    } catch (error) {
+      this.#link.fault(error);
+      this.destroy();
+    }
     return !this.#isPaused;
   }
 
@@ -174,15 +181,20 @@ export class Connection implements ScratchOwner {
   /** Cuts the connection; unsent octets are lost. */
   destroy(): void {
     if (this.isClosed) return;
-    if (this.#link.scratch.isOwnedBy(this)) this.#link.scratch.release();
+    this.#dropPending();
     this.socket.destroy();
   }
 
   /** Cuts the connection with a reset, so that the peer cannot take it for a proper end. */
   reset(): void {
     if (this.isClosed) return;
-    if (this.#link.scratch.isOwnedBy(this)) this.#link.scratch.release();
+    this.#dropPending();
     this.socket.resetAndDestroy();
+  }
+
+  #dropPending(): void {
+    this.openFrame = undefined;
+    if (this.#link.scratch.isOwnedBy(this)) this.#link.scratch.release();
   }
 
   #lingerDeadline(): Deadline {
@@ -208,7 +220,7 @@ export class Connection implements ScratchOwner {
     if (this.isClosed) return;
     this.isClosed = true;
     if (this.#linger !== undefined) this.#link.deadlines.disarm(this.#linger);
-    if (this.#link.scratch.isOwnedBy(this)) this.#link.scratch.release();
+    this.#dropPending();
     this.#lentBuffers = noBuffers;
     this.events.closed(this.#error);
   }

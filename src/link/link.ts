@@ -1,6 +1,7 @@
 // What all connections of one thread share: the clock, the deadlines, the read buffer and the scratch.
 
 import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
 import { Deadlines } from './deadlines.ts';
 import { Scratch } from './scratch.ts';
 
@@ -14,8 +15,18 @@ export class Link {
   /** Every socket of the thread reads into this buffer; its content is gone when the read callback returns. */
   readonly readBuffer: Buffer = Buffer.allocUnsafeSlow(READ_BYTES);
 
-  constructor(clock: Clock) {
+  readonly #log: Log;
+
+  constructor(clock: Clock, log: Log) {
     this.clock = clock;
+    this.#log = log;
     this.deadlines = new Deadlines(clock);
+  }
+
+  /** A mistake of ours came up while a connection was served: it costs that connection, not the process. */
+  fault(error: unknown): void {
+    this.#log.error('internal-fault', {
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
   }
 }

@@ -70,6 +70,12 @@ export class Pool<T extends Poolable> {
     return 'wait';
   }
 
+  /** As `acquire`, but only a new connection will do: the idle ones are suspect and are closed. */
+  acquireFresh(waiter: PoolWaiter): Acquired<T> {
+    this.drain();
+    return this.acquire(waiter);
+  }
+
   /** The waiter has lost its patience. */
   stopWaiting(waiter: PoolWaiter): void {
     this.#waiters.delete(waiter);

@@ -19,9 +19,9 @@ export interface ExchangeSink {
   requestEnd(): void;
   /** The downstream can take more after `exchange.congested` was true. */
   drained(): void;
-  /** The downstream is gone or broke the protocol: nothing can be answered any more. The last call. */
+  /** The downstream is gone or broke the protocol: this sink can answer nothing any more. `ended` follows. */
   aborted(failure: Failure): void;
-  /** Response sent and request body dealt with; the exchange is about to be reused. The last call. */
+  /** The exchange is over for this sink, well or not, and about to be reused. Always the last call, exactly once. */
   ended(): void;
 }
 
@@ -76,8 +76,8 @@ export class Exchange {
   readonly request: RequestHead = new RequestHead();
   /** Filled by the handler before `sendHead`. */
   readonly response: ResponseHead = new ResponseHead();
-  readonly connection: ConnectionFacts;
-  readonly #downstream: Downstream;
+  connection: ConnectionFacts;
+  #downstream: Downstream;
 
   /** Set by the handler. */
   sink: ExchangeSink = noSink;
@@ -114,6 +114,27 @@ export class Exchange {
   constructor(connection: ConnectionFacts, downstream: Downstream) {
     this.connection = connection;
     this.#downstream = downstream;
+  }
+
+  /** Moves a reset exchange to another connection. */
+  attach(connection: ConnectionFacts, downstream: Downstream): void {
+    this.connection = connection;
+    this.#downstream = downstream;
+  }
+
+  /** Tells the sink that it can answer nothing any more, and leaves the exchange without one. */
+  abortSink(failure: Failure): void {
+    const { sink } = this;
+    this.sink = noSink;
+    sink.aborted(failure);
+    sink.ended();
+  }
+
+  /** Tells the sink that the exchange is over. */
+  endSink(): void {
+    const { sink } = this;
+    this.sink = noSink;
+    sink.ended();
   }
 
   /** Prepares for the next request on the same connection. */

@@ -1,0 +1,77 @@
+// One backend at run time: where it is dialled, its pool, and the kind of connection it speaks. A balancer's member has
+// exactly one; the balancer's state about it lives on the scoreboard.
+
+import type { MemberConfig } from '../balancer/config.ts';
+import { Failure } from '../base/failure.ts';
+import type { Log } from '../base/log.ts';
+import type { DialAddress } from '../link/dial.ts';
+import type { Link } from '../link/link.ts';
+import { Pool } from '../link/pool.ts';
+import { PACKET_SIZE_DEFAULT, PACKET_SIZE_MAX } from '../wire/ajp/constants.ts';
+import { AjpConnection } from './ajp-connection.ts';
+import { HttpConnection } from './http-connection.ts';
+import type { UpstreamConnection } from './upstream.ts';
+
+/** Connections to one backend when `max` is not given: httpd's default MaxRequestWorkers, the sum over its processes. */
+const CONNECTIONS_MAX_DEFAULT = 400;
+
+/** Someone who asked for a new connection. Exactly one of the two is called. */
+export interface DialWaiter {
+  dialled(connection: UpstreamConnection): void;
+  dialFailed(failure: Failure, timedOut: boolean): void;
+}
+
+/** Says where a backend is really dialled: `--resolve`. */
+export type Resolve = (host: string, port: number) => DialAddress;
+
+export class Backend {
+  readonly config: MemberConfig;
+  readonly link: Link;
+  readonly log: Log;
+  readonly pool: Pool<UpstreamConnection>;
+  readonly address: DialAddress;
+
+  constructor(config: MemberConfig, link: Link, resolve: Resolve, log: Log) {
+    this.config = config;
+    this.link = link;
+    this.log = log;
+    const max = config.pool.max ?? CONNECTIONS_MAX_DEFAULT;
+    this.pool = new Pool({ max, softMax: config.pool.smax ?? max, ttlMs: config.pool.ttlMs }, () => link.clock.now());
+    this.address =
+      config.unixSocket === undefined ? resolve(config.host, config.port) : { kind: 'unix', path: config.unixSocket };
+  }
+
+  /** Largest AJP packet both ways, octets: 8192 to 65536 in steps of 1024, as mod_proxy_ajp rounds it. */
+  get ajpPacketBytes(): number {
+    const size = this.config.ioBufferSize ?? PACKET_SIZE_DEFAULT;
+    return Math.min(PACKET_SIZE_MAX, Math.max(PACKET_SIZE_DEFAULT, Math.ceil(size / 1024) * 1024));
+  }
+
+  /** False for schemes that have no upstream yet. */
+  get isSupported(): boolean {
+    return this.config.scheme === 'ajp' || this.config.scheme === 'http';
+  }
+
+  /** Opens a connection for a place that the pool has granted. @param timeoutMs limit for the connect */
+  dial(waiter: DialWaiter, timeoutMs: number): UpstreamConnection {
+    if (this.config.scheme === 'ajp') return new AjpConnection(this, waiter, timeoutMs);
+    return new HttpConnection(this, waiter, timeoutMs);
+  }
+
+  /** What a failed connect means. */
+  connectFailure(error: Error | undefined, timedOut: boolean): Failure {
+    const code = (error as NodeJS.ErrnoException | undefined)?.code;
+    const isUnknownName = code === 'ENOTFOUND' || code === 'EAI_AGAIN';
+    const why = timedOut ? 'no answer in time' : (code ?? error?.message ?? 'closed');
+    return new Failure(
+      isUnknownName ? 'backend-name-unknown' : 'connect-failed',
+      'upstream',
+      `${this.config.url}: ${why}`,
+      {
+        status: isUnknownName ? 500 : 503,
+        mayRetry: true,
+        cause: error,
+      },
+    );
+  }
+}

@@ -1,0 +1,210 @@
+// A pooled HTTP/1.1 connection to a backend: request head and body out, interim and final heads and bodies in, as
+// mod_proxy_http does it (modproxy.md §8, §10). A head is passed on as soon as it is complete.
+
+import type { Failure } from '../base/failure.ts';
+import { Fields } from '../base/fields.ts';
+import { UNKNOWN_LENGTH } from '../base/head.ts';
+import { BodyDecoder } from '../wire/http1/body.ts';
+import { FRAMING_NONE, FRAMING_UNTIL_CLOSE } from '../wire/http1/framing-fields.ts';
+import { defaultResponseHeadLimits } from '../wire/http1/limits.ts';
+import { FAILED, MORE } from '../wire/http1/parse-state.ts';
+import { ResponseHeadParser } from '../wire/http1/response-head.ts';
+import {
+  CHUNK_END_BYTES,
+  CHUNK_HEADER_BYTES,
+  fieldsSize,
+  LAST_CHUNK_BYTES,
+  writeChunkEnd,
+  writeChunkHeader,
+  writeEnd,
+  writeFields,
+  writeLastChunk,
+  writeRequestLine,
+} from '../wire/http1/write.ts';
+import type { Backend, DialWaiter } from './backend.ts';
+import { fillHttpRequest, passResponseHead } from './http-head.ts';
+import type { ProxyRequest } from './proxy-request.ts';
+import type { UpstreamEvents } from './upstream.ts';
+import { type UpstreamProtocol, UpstreamSocket } from './upstream-socket.ts';
+
+/** One table for all: it is filled, written and forgotten within one call. */
+const outgoing = new Fields();
+/** Body octets written in one piece at most, so that a chunk's head keeps a fixed width. */
+const PIECE_BYTES = 32 * 1024;
+/** Room for method, version, spaces and line ends around target and fields. */
+const LINE_EXTRA_BYTES = 128;
+/** `HTTP/1.1 200 ` before the reason phrase, which httpd counts as read. */
+const STATUS_LINE_PREFIX_BYTES = 13;
+
+export class HttpConnection implements UpstreamProtocol {
+  readonly #socket: UpstreamSocket;
+  readonly #head: ResponseHeadParser;
+  readonly #body = new BodyDecoder('upstream');
+  #isInBody = false;
+  #isChunked = false;
+  #isBodyComplete = false;
+  #bytesOutBefore = 0;
+  bytesRead = 0;
+
+  constructor(backend: Backend, waiter: DialWaiter, timeoutMs: number) {
+    this.#head = new ResponseHeadParser({
+      ...defaultResponseHeadLimits,
+      responseFieldSize: backend.config.responseFieldSize,
+    });
+    this.#socket = new UpstreamSocket(backend, waiter, timeoutMs, this);
+  }
+
+  get isReusable(): boolean {
+    return this.#socket.isReusable;
+  }
+
+  get waitsForClient(): boolean {
+    return !this.#isBodyComplete && this.#socket.phase === 'response-head' && !this.#socket.connection.isCongested;
+  }
+
+  /** HTTP counts the whole request as sent (modproxy.md §7, bytraffic). */
+  get bytesWritten(): number {
+    return this.#socket.connection.bytesOut - this.#bytesOutBefore;
+  }
+
+  retire(): void {
+    this.#socket.connection.destroy();
+  }
+
+  // --- the proxy's side ---------------------------------------------------------------------------------------------
+
+  begin(request: ProxyRequest, events: UpstreamEvents): void {
+    const socket = this.#socket;
+    const { exchange } = request;
+    const { bodyLength, expectsContinue, method } = exchange.request;
+    socket.attach(request, events);
+    this.#isInBody = false;
+    this.bytesRead = 0;
+    this.#bytesOutBefore = socket.connection.bytesOut;
+    this.#isChunked = bodyLength === UNKNOWN_LENGTH;
+    this.#isBodyComplete = bodyLength === 0;
+    this.#head.begin(method);
+    fillHttpRequest(outgoing, request, socket.backend.config, !socket.backend.config.pool.disableReuse);
+    const target = request.query === undefined ? request.path : `${request.path}?${request.query}`;
+    let at = socket.connection.reserve(fieldsSize(outgoing) + target.length + LINE_EXTRA_BYTES);
+    const out = socket.backend.link.scratch.buffer;
+    at = writeRequestLine(out, at, method, target);
+    at = writeFields(out, at, outgoing);
+    socket.connection.commit(writeEnd(out, at));
+    socket.phase = 'response-head';
+    if (!this.#isBodyComplete && !expectsContinue) exchange.resumeBody();
+    socket.flush();
+    socket.await();
+  }
+
+  requestBody(bytes: Buffer, start: number, end: number): void {
+    const socket = this.#socket;
+    let from = start;
+    while (from < end) {
+      const size = Math.min(end - from, PIECE_BYTES);
+      let at = socket.connection.reserve(size + CHUNK_HEADER_BYTES + CHUNK_END_BYTES);
+      const out = socket.backend.link.scratch.buffer;
+      if (this.#isChunked) at = writeChunkHeader(out, at, size);
+      bytes.copy(out, at, from, from + size);
+      at += size;
+      if (this.#isChunked) at = writeChunkEnd(out, at);
+      socket.connection.commit(at);
+      from += size;
+    }
+    socket.bodySent = true;
+    socket.flush();
+    if (socket.connection.isCongested) socket.request?.exchange.pauseBody();
+    socket.await();
+  }
+
+  requestEnd(): void {
+    const socket = this.#socket;
+    this.#isBodyComplete = true;
+    if (this.#isChunked) {
+      const at = socket.connection.reserve(LAST_CHUNK_BYTES);
+      socket.connection.commit(writeLastChunk(socket.backend.link.scratch.buffer, at, undefined));
+      socket.bodySent = true;
+    }
+    socket.flush();
+    socket.await();
+  }
+
+  pauseResponse(): void {
+    this.#socket.pause();
+  }
+
+  resumeResponse(): void {
+    this.#socket.resume();
+  }
+
+  abandon(): void {
+    this.#socket.abandon();
+  }
+
+  // --- for the socket -----------------------------------------------------------------------------------------------
+
+  decode(bytes: Buffer, start: number, end: number): number {
+    let at = start;
+    while (at < end && this.#socket.events !== undefined) {
+      at = this.#isInBody ? this.#readBody(bytes, at, end) : this.#readHead(bytes, at, end);
+    }
+    return at;
+  }
+
+  sourceEnded(): void {
+    if (this.#isInBody) this.#body.close(this);
+  }
+
+  drained(): void {
+    if (!this.#isBodyComplete) this.#socket.request?.exchange.resumeBody();
+  }
+
+  reset(): void {}
+
+  #readHead(bytes: Buffer, start: number, end: number): number {
+    const socket = this.#socket;
+    const state = this.#head.parse(bytes, start, end);
+    if (state === MORE) return end;
+    if (state === FAILED) {
+      socket.fail(this.#head.failure as Failure, false);
+      return end;
+    }
+    const { consumed, head } = this.#head;
+    const { exchange } = socket.request as ProxyRequest;
+    if (this.#head.isInterim) {
+      if (head.status === 100) exchange.resumeBody();
+      else socket.events?.responseInterim(head.status, head.fields);
+      return consumed;
+    }
+    socket.phase = 'response-body';
+    this.#isInBody = true;
+    this.bytesRead = head.reason.length + STATUS_LINE_PREFIX_BYTES;
+    const { framing } = this.#head;
+    this.#body.begin(framing === FRAMING_NONE ? 0 : head.bodyLength, framing === FRAMING_UNTIL_CLOSE);
+    passResponseHead(head, exchange.response);
+    socket.events?.responseHead();
+    if (framing === FRAMING_NONE || head.bodyLength === 0) this.#body.decode(bytes, consumed, consumed, this);
+    return consumed;
+  }
+
+  #readBody(bytes: Buffer, start: number, end: number): number {
+    const at = this.#body.decode(bytes, start, end, this);
+    if (this.#body.failure !== undefined) this.#socket.fail(this.#body.failure, false);
+    return at;
+  }
+
+  // --- what the body decoder finds ----------------------------------------------------------------------------------
+
+  body(bytes: Buffer, start: number, end: number): void {
+    this.bytesRead += end - start;
+    this.#socket.events?.responseBody(bytes, start, end);
+  }
+
+  bodyEnd(trailers: Fields | undefined): void {
+    const { events, backend } = this.#socket;
+    if (events === undefined) return;
+    // A backend that answers before it has read the whole request leaves the connection in the middle of a message.
+    this.#socket.complete(this.#head.keepAlive && this.#isBodyComplete && !backend.config.pool.disableReuse);
+    events.responseEnd(trailers);
+  }
+}

@@ -1,0 +1,116 @@
+// Heads between the client and an HTTP backend: hop-by-hop fields removed both ways, Host and X-Forwarded-* added as
+// mod_proxy_http does (modproxy.md §10.1–2). Host comes first, the client's fields keep their order, repeated ones become
+// one list.
+
+import type { MemberConfig } from '../balancer/config.ts';
+import { FIELD } from '../base/field-names.ts';
+import { type Fields, REMOVED } from '../base/fields.ts';
+import { type ResponseHead, UNKNOWN_LENGTH } from '../base/head.ts';
+import type { ProxyRequest } from './proxy-request.ts';
+
+/** Never passed on: they speak of the client's connection (RFC 9110 §7.6.1), or are written anew. */
+const DROPPED: ReadonlySet<number> = new Set([
+  FIELD.Host,
+  FIELD.Connection,
+  FIELD['Keep-Alive'],
+  FIELD.TE,
+  FIELD.Trailer,
+  FIELD.Upgrade,
+  FIELD['Proxy-Connection'],
+  FIELD['Transfer-Encoding'],
+  FIELD['Content-Length'],
+  FIELD.Expect,
+  FIELD['X-Forwarded-Host'],
+  FIELD['X-Forwarded-Server'],
+]);
+
+/** Fills `out` with the fields for one attempt. The table is the caller's and is reset here. */
+export function fillHttpRequest(out: Fields, request: ProxyRequest, member: MemberConfig, keepAlive: boolean): void {
+  const { exchange } = request;
+  const { fields, bodyLength } = exchange.request;
+  const clientHost = fields.getKnown(FIELD.Host);
+  out.reset();
+  out.addKnown(FIELD.Host, request.preserveHost && clientHost !== undefined ? clientHost : backendHost(member));
+  const named = connectionTokens(fields.getKnown(FIELD.Connection));
+  for (let i = 0; i < fields.count; i++) {
+    const id = fields.idAt(i);
+    if (id === REMOVED || DROPPED.has(id)) continue;
+    if (named.length > 0 && named.includes(fields.lowerNameAt(i))) continue;
+    if (isRepeat(fields, i, id)) continue;
+    const values = mergedValue(fields, i, id);
+    if (id === FIELD['X-Forwarded-For'] && request.addForwarded)
+      out.addKnown(id, `${values ?? fields.valueAt(i)}, ${exchange.clientAddress}`);
+    else if (values === undefined) out.addFrom(fields, i);
+    else out.add(fields.nameAt(i), values);
+  }
+  if (request.addForwarded) {
+    if (!out.hasKnown(FIELD['X-Forwarded-For'])) out.addKnown(FIELD['X-Forwarded-For'], exchange.clientAddress);
+    appendForwarded(out, fields, FIELD['X-Forwarded-Host'], clientHost);
+    appendForwarded(out, fields, FIELD['X-Forwarded-Server'], request.host.serverName);
+  }
+  if (exchange.request.expectsContinue && bodyLength !== 0) out.addKnown(FIELD.Expect, '100-continue');
+  if (bodyLength === UNKNOWN_LENGTH) out.addKnown(FIELD['Transfer-Encoding'], 'chunked');
+  else if (bodyLength > 0 || fields.hasKnown(FIELD['Content-Length']))
+    out.addKnown(FIELD['Content-Length'], String(bodyLength));
+  out.addKnown(FIELD.Connection, keepAlive ? 'Keep-Alive' : 'close');
+}
+
+/** Hop-by-hop fields of a response (modproxy.md §10.2); the listener writes its own framing. */
+const RESPONSE_DROPPED = [
+  FIELD.Connection,
+  FIELD['Keep-Alive'],
+  FIELD.TE,
+  FIELD.Trailer,
+  FIELD['Proxy-Authenticate'],
+  FIELD['Transfer-Encoding'],
+  FIELD.Upgrade,
+] as const;
+
+/** Copies a backend's final head into the exchange's, without what speaks of the backend's connection. */
+export function passResponseHead(from: ResponseHead, to: ResponseHead): void {
+  to.status = from.status;
+  to.reason = from.reason;
+  to.minorVersion = from.minorVersion;
+  to.bodyLength = from.bodyLength;
+  to.fields.copyFrom(from.fields);
+  for (const name of connectionTokens(from.fields.getKnown(FIELD.Connection))) to.fields.remove(name);
+  for (const id of RESPONSE_DROPPED) to.fields.removeKnown(id);
+}
+
+/** Lower-case names that a Connection field lists; the list is empty for the usual tokens alone. */
+export function connectionTokens(connection: string | undefined): readonly string[] {
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close' || connection === 'Keep-Alive')
+    return noTokens;
+  return connection
+    .toLowerCase()
+    .split(',')
+    .map((token) => token.trim())
+    .filter((token) => token !== '' && token !== 'close' && token !== 'keep-alive');
+}
+
+const noTokens: readonly string[] = [];
+
+/** Host and port of the member as a Host field says them: without the scheme's default port. */
+function backendHost(member: MemberConfig): string {
+  const name = member.host.includes(':') ? `[${member.host}]` : member.host;
+  return member.port === (member.scheme === 'https' ? 443 : 80) ? name : `${name}:${member.port}`;
+}
+
+function appendForwarded(out: Fields, client: Fields, id: number, value: string | undefined): void {
+  const before = client.getKnown(id);
+  if (value === undefined && before === undefined) return;
+  out.addKnown(id, before === undefined ? (value as string) : value === undefined ? before : `${before}, ${value}`);
+}
+
+/** True when an earlier field has the same name: its value stands there already. */
+function isRepeat(fields: Fields, index: number, id: number): boolean {
+  if (id > 0) return fields.hasRepeats && fields.indexOfKnown(id) !== index;
+  return fields.indexOf(fields.nameAt(index)) !== index;
+}
+
+/** All values of the name as one list, undefined when there is only one. */
+function mergedValue(fields: Fields, index: number, id: number): string | undefined {
+  if (id > 0 && !fields.hasRepeats) return undefined;
+  const values = fields.getAll(fields.nameAt(index));
+  return values.length > 1 ? values.join(', ') : undefined;
+}

@@ -1,0 +1,75 @@
+// A balancer together with what serving it takes: a backend for every member, a session finder, and the one-time notes
+// about members whose session ids name another route than configured.
+
+import { Balancer } from '../balancer/balancer.ts';
+import type { BalancerConfig } from '../balancer/config.ts';
+import type { Member } from '../balancer/member.ts';
+import { SessionFinder } from '../balancer/stickiness.ts';
+import type { Log } from '../base/log.ts';
+import type { Link } from '../link/link.ts';
+import { Backend, type Resolve } from './backend.ts';
+
+export class ProxiedBalancer {
+  readonly balancer: Balancer;
+  readonly finder: SessionFinder | undefined;
+  readonly #backends: readonly Backend[];
+  readonly #log: Log;
+  /** Members already reported, by URL and the foreign route. */
+  readonly #reported: Set<string>;
+
+  /** With `previous`, members of the same URL and parameters keep their connections, and all keep their state. */
+  constructor(config: BalancerConfig, link: Link, resolve: Resolve, log: Log, previous?: ProxiedBalancer) {
+    this.balancer = Balancer.from(config, { clock: link.clock, log }, previous?.balancer);
+    this.finder = config.stickiness === undefined ? undefined : new SessionFinder(config.stickiness);
+    this.#log = log;
+    this.#reported = previous === undefined ? new Set() : previous.#reported;
+    const before = previous === undefined ? [] : previous.#backends;
+    const kept = new Map(before.map((backend) => [JSON.stringify(backend.config), backend]));
+    this.#backends = config.members.map(
+      (member) => kept.get(JSON.stringify(member)) ?? new Backend(member, link, resolve, log),
+    );
+    const inUse = new Set(this.#backends);
+    for (const backend of before) if (!inUse.has(backend)) backend.pool.drain();
+  }
+
+  backendOf(member: Member): Backend {
+    return this.#backends[member.index];
+  }
+
+  /** Closes idle connections; those in use go when they are released. */
+  drain(): void {
+    for (const backend of this.#backends) backend.pool.drain();
+  }
+
+  /** Closes connections that have been idle beyond their ttl. */
+  closeOld(): void {
+    for (const backend of this.#backends) backend.pool.closeOld();
+  }
+
+  /**
+   * A response sets the session cookie: its id must carry the route that the balancer knows the member by, or the
+   * session will be sent elsewhere. Said once per member and route.
+   */
+  checkRoute(member: Member, setCookie: string): void {
+    const { stickiness } = this.balancer.config;
+    if (stickiness === undefined || member.config.route === '' || stickiness.separator === undefined) return;
+    const name = stickiness.cookieName;
+    if (!setCookie.startsWith(name) || setCookie.charAt(name.length) !== '=') return;
+    const end = setCookie.indexOf(';');
+    const id = setCookie.slice(name.length + 1, end < 0 ? undefined : end).replaceAll('"', '');
+    const dot = id.indexOf(stickiness.separator);
+    const route = dot < 0 ? '' : id.slice(dot + 1);
+    if (id === '' || route === member.config.route) return;
+    const key = `${member.config.url} ${route}`;
+    if (this.#reported.has(key) || this.#reported.size > 1000) return;
+    this.#reported.add(key);
+    this.#log.warn('route-mismatch', {
+      balancer: this.balancer.config.name,
+      member: member.config.url,
+      configuredRoute: member.config.route,
+      cookieRoute: route === '' ? '(none)' : route,
+      cookie: name,
+      mend: `give the application server jvmRoute="${member.config.route}", or the member route=${route === '' ? '…' : route}`,
+    });
+  }
+}

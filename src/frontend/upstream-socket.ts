@@ -1,0 +1,203 @@
+// What AJP and HTTP backend connections have in common: dialling, whose turn it is, silence, congestion, and the ways in
+// which an attempt ends. The protocol on top only encodes and decodes.
+
+import { Failure } from '../base/failure.ts';
+import type { Connection } from '../link/connection.ts';
+import { Deadline } from '../link/deadlines.ts';
+import { type DialEvents, dial } from '../link/dial.ts';
+import type { Backend, DialWaiter } from './backend.ts';
+import type { ProxyRequest } from './proxy-request.ts';
+import type { UpstreamConnection, UpstreamEvents, UpstreamPhase } from './upstream.ts';
+
+/** The protocol's part. */
+export interface UpstreamProtocol extends UpstreamConnection {
+  /** Decodes octets of the attempt in progress; returns how far it came: short of `end` only when the attempt is over. */
+  decode(bytes: Buffer, start: number, end: number): number;
+  /** The backend will send no more; a response that ends with the connection is complete now. */
+  sourceEnded(): void;
+  /** What was written before has left the process. */
+  drained(): void;
+  /** True while the backend waits for octets that the client has not sent: its silence is not its fault then. */
+  readonly waitsForClient: boolean;
+  /** The attempt is over: forget what belongs to it. */
+  reset(): void;
+}
+
+export class UpstreamSocket implements DialEvents {
+  readonly backend: Backend;
+  readonly connection: Connection;
+  readonly #protocol: UpstreamProtocol;
+  readonly #deadline: Deadline;
+  #waiter: DialWaiter | undefined;
+  /** Undefined between attempts. */
+  events: UpstreamEvents | undefined = undefined;
+  request: ProxyRequest | undefined = undefined;
+  phase: UpstreamPhase = 'connect';
+  bodySent = false;
+  /** The decoder is at work: what is written meanwhile leaves in one piece afterwards. */
+  isReading = false;
+  #requestCount = 0;
+  #isPaused = false;
+  #mayReuse = true;
+
+  constructor(backend: Backend, waiter: DialWaiter, timeoutMs: number, protocol: UpstreamProtocol) {
+    this.backend = backend;
+    this.#waiter = waiter;
+    this.#protocol = protocol;
+    this.#deadline = new Deadline(() => this.#timedOut());
+    backend.link.deadlines.arm(this.#deadline, timeoutMs);
+    this.connection = dial(backend.link, backend.address, backend.config.tcpKeepAlive, this);
+  }
+
+  get isReusable(): boolean {
+    return this.#mayReuse && !this.connection.isClosed;
+  }
+
+  attach(request: ProxyRequest, events: UpstreamEvents): void {
+    this.request = request;
+    this.events = events;
+    this.bodySent = false;
+    this.phase = 'request';
+    this.#requestCount++;
+  }
+
+  /** Waits for an answer within `ms`, or by default within the request's timeout, unless it is the client's turn. */
+  await(ms?: number): void {
+    if (this.request === undefined || this.#isPaused) return;
+    if (ms === undefined && this.#protocol.waitsForClient) this.backend.link.deadlines.disarm(this.#deadline);
+    else this.backend.link.deadlines.arm(this.#deadline, ms ?? this.request.timeoutMs);
+  }
+
+  /** Writes what stands in the scratch, unless a read is being worked off: then it leaves with the rest. */
+  flush(): void {
+    if (!this.isReading) this.connection.flush();
+  }
+
+  pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.backend.link.deadlines.disarm(this.#deadline);
+    this.connection.pause();
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.await();
+    this.connection.resume();
+  }
+
+  /** The attempt is complete; the connection goes back to its pool, or is closed there. */
+  complete(mayReuse: boolean): void {
+    this.#mayReuse &&= mayReuse;
+    this.#detach();
+    this.backend.pool.release(this.#protocol);
+  }
+
+  /** The attempt failed and the connection with it. */
+  fail(failure: Failure, timedOut: boolean): void {
+    const { events, phase } = this;
+    if (events === undefined) return;
+    this.abandon();
+    events.upstreamFailed({
+      phase,
+      failure,
+      timedOut,
+      bodySent: this.bodySent,
+      reusedConnection: this.#requestCount > 1,
+    });
+  }
+
+  /** Closes the connection in the middle of an attempt. */
+  abandon(): void {
+    this.#detach();
+    this.#mayReuse = false;
+    this.connection.destroy();
+    this.backend.pool.dropped();
+  }
+
+  // --- what comes from the socket -----------------------------------------------------------------------------------
+
+  connected(): void {
+    this.backend.link.deadlines.disarm(this.#deadline);
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    if (waiter === undefined) this.connection.destroy();
+    else waiter.dialled(this.#protocol);
+  }
+
+  received(bytes: Buffer, start: number, end: number): void {
+    if (this.events === undefined) {
+      this.#leavePool();
+      return;
+    }
+    this.isReading = true;
+    const at = this.#protocol.decode(bytes, start, end);
+    this.isReading = false;
+    this.connection.flush();
+    if (this.events !== undefined) {
+      this.await();
+      this.events.responseFlush();
+    } else if (at < end) this.#leavePool();
+  }
+
+  peerEnded(): void {
+    this.#mayReuse = false;
+    if (this.events === undefined) {
+      this.#leavePool();
+      return;
+    }
+    this.#protocol.sourceEnded();
+    this.connection.destroy();
+  }
+
+  drained(): void {
+    this.#protocol.drained();
+  }
+
+  closed(error: Error | undefined): void {
+    this.backend.link.deadlines.disarm(this.#deadline);
+    this.#mayReuse = false;
+    if (this.#waiter !== undefined) this.#dialFailed(error, false);
+    else if (this.events === undefined) this.backend.pool.forget(this.#protocol);
+    else {
+      const message = `${this.backend.config.url} closed the connection`;
+      this.fail(new Failure('backend-closed', 'upstream', message, { cause: error }), false);
+    }
+  }
+
+  // --- ends ---------------------------------------------------------------------------------------------------------
+
+  #timedOut(): void {
+    if (this.#waiter !== undefined) {
+      this.connection.destroy();
+      this.#dialFailed(undefined, true);
+      return;
+    }
+    const message = `${this.backend.config.url} was silent for too long`;
+    this.fail(new Failure('backend-timeout', 'upstream', message), true);
+  }
+
+  #dialFailed(error: Error | undefined, timedOut: boolean): void {
+    const waiter = this.#waiter as DialWaiter;
+    this.#waiter = undefined;
+    this.backend.pool.dropped();
+    waiter.dialFailed(this.backend.connectFailure(error, timedOut), timedOut);
+  }
+
+  /** Octets or an end that nobody asked for: whatever it is, the connection is out of step. */
+  #leavePool(): void {
+    this.#mayReuse = false;
+    this.backend.pool.forget(this.#protocol);
+    this.connection.destroy();
+  }
+
+  #detach(): void {
+    this.backend.link.deadlines.disarm(this.#deadline);
+    if (this.#isPaused) this.connection.resume();
+    this.#isPaused = false;
+    this.events = undefined;
+    this.request = undefined;
+    this.#protocol.reset();
+  }
+}
