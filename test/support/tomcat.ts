@@ -97,7 +97,13 @@ export class Tomcat {
     return Child.start(
       [
         'java',
-        ...['-Xshare:auto', '-Xmx192m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Djava.net.preferIPv4Stack=true'],
+        ...[
+          '-Xshare:auto',
+          '-Xmx192m',
+          '-XX:+UseSerialGC',
+          '-XX:TieredStopAtLevel=1',
+          '-Djava.net.preferIPv4Stack=true',
+        ],
         ...[`-Dcatalina.home=${HOME}`, `-Dcatalina.base=${base}`, `-Djava.io.tmpdir=${join(base, 'temp')}`],
         ...[`-Dmember=${this.route}`, '-Djava.security.egd=file:/dev/urandom'],
         ...['-cp', classPath, 'org.apache.catalina.startup.Bootstrap', 'start'],
