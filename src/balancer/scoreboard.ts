@@ -11,8 +11,11 @@ const HEADER_WORDS = 16;
 const FREE = 0;
 /** Tries before a waiting thread sleeps; the work under the lock takes well under a microsecond. */
 const SPIN_TRIES = 2000;
-/** Sleeps of 1 ms before the lock is taken from its owner, who must be dead or stopped by then. */
-const SLEEP_ROUNDS = 5;
+/**
+ * Sleeps of 1 ms before the lock is taken from its owner, who must be dead by then. Not shorter: on a busy machine a
+ * living owner was seen off the processor for 5 ms and more.
+ */
+const SLEEP_ROUNDS = 100;
 
 /** Rows come in multiples of this, so that columns of different threads share no cache line. */
 export const ROW_STEP = 16;
@@ -94,7 +97,8 @@ export class Scoreboard {
 
   /**
    * Takes the lock. Between `lock` and `unlock` nothing is called, allocated or awaited: only arithmetic on the board.
-   * Waiting is bounded (about 5 ms): after that the owner is taken for dead and the lock is seized.
+   * Waiting is bounded (about 0.1 s): after that the owner is taken for dead and the lock is seized. Should it be alive
+   * after all, some standings end up a little off; nothing else depends on the lock.
    */
   lock(): void {
     if (Atomics.compareExchange(this.#words, LOCK, FREE, this.#me) !== FREE) this.#contend();
