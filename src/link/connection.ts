@@ -61,7 +61,6 @@ export class Connection implements ScratchOwner {
     this.localAddress = plainAddress(socket.localAddress);
     this.localPort = socket.localPort ?? 0;
     socket.on('end', () => this.#peerEnded());
-    socket.on('drain', () => this.#drained());
     socket.on('error', (error) => {
       this.#error = error;
     });
@@ -156,6 +155,7 @@ export class Connection implements ScratchOwner {
     this.isCongested = true;
     if (this.#lentBuffers === noBuffers) this.#lentBuffers = [];
     this.#lentBuffers.push(scratch.giveAway());
+    this.#markEnd();
   }
 
   /** Writes the pending octets and ends our side. */
@@ -207,13 +207,22 @@ export class Connection implements ScratchOwner {
     else this.events.peerEnded();
   }
 
+  /** `drain` comes only above the high-water mark; an empty write is called back when all before it have left. */
+  #markEnd(): void {
+    this.socket.write(NOTHING, () => this.#drained());
+  }
+
   #drained(): void {
-    if (this.socket.writableLength !== 0) return;
+    if (this.isClosed) return;
+    if (this.socket.writableLength !== 0) {
+      this.#markEnd();
+      return;
+    }
     for (const buffer of this.#lentBuffers) this.#link.scratch.giveBack(buffer);
     this.#lentBuffers = noBuffers;
     if (!this.isCongested) return;
     this.isCongested = false;
-    if (!this.isClosed && this.#lingerBytes < 0) this.events.drained();
+    if (this.#lingerBytes < 0) this.events.drained();
   }
 
   #closed(): void {
@@ -227,6 +236,7 @@ export class Connection implements ScratchOwner {
 }
 
 const noBuffers: Buffer[] = [];
+const NOTHING = Buffer.alloc(0);
 
 /** IPv4-mapped IPv6 addresses are written as the IPv4 address they are. */
 function plainAddress(address: string | undefined): string {

@@ -4,7 +4,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Failure } from '../base/failure.ts';
 import type { Log } from '../base/log.ts';
-import { Acceptor } from '../link/accept.ts';
+import { type AcceptOptions, Acceptor } from '../link/accept.ts';
 import type { Connection, ConnectionEvents } from '../link/connection.ts';
 import type { Link } from '../link/link.ts';
 import type { RequestHeadLimits } from '../wire/http1/request-head.ts';
@@ -50,13 +50,7 @@ export class Http1Listener {
   serverFields: ServerFields;
   #isStopping = false;
 
-  constructor(
-    link: Link,
-    address: { readonly address: string | undefined; readonly port: number; readonly backlog?: number },
-    settings: Http1Settings,
-    handler: Http1Handler,
-    log: Log,
-  ) {
+  constructor(link: Link, address: AcceptOptions, settings: Http1Settings, handler: Http1Handler, log: Log) {
     this.link = link;
     this.clock = link.clock;
     this.handler = handler;

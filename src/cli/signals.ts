@@ -1,0 +1,6 @@
+// Signals as the command receives them: the launcher catches them before anything is loaded and hands them over here.
+
+export type SignalName = 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGUSR1';
+
+/** Takes the one handler for all signals; those that came earlier are delivered at once. */
+export type OnSignal = (handler: (signal: SignalName) => void) => void;
