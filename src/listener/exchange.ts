@@ -95,6 +95,8 @@ export class Exchange {
   authType: string | undefined = undefined;
   /** Environment variables in httpd's sense; created when first needed. */
   env: Map<string, string> | undefined = undefined;
+  /** Notes in httpd's sense: remarks of one part for another, such as the access log; created when first needed. */
+  notes: Map<string, string> | undefined = undefined;
 
   /** Instants of the account, ms on the listener's clock: head complete; first response byte given to the socket. */
   startedAt = 0;
@@ -150,6 +152,7 @@ export class Exchange {
     this.user = undefined;
     this.authType = undefined;
     this.env = undefined;
+    this.notes = undefined;
     this.firstByteAt = 0;
     this.requestBodyBytes = 0;
     this.responseBodyBytes = 0;
@@ -161,6 +164,11 @@ export class Exchange {
   setEnv(name: string, value: string): void {
     this.env ??= new Map();
     this.env.set(name, value);
+  }
+
+  setNote(name: string, value: string): void {
+    this.notes ??= new Map();
+    this.notes.set(name, value);
   }
 
   /** Sends a 1xx response. Dropped where the protocol has none (HTTP/1.0, AJP). */
