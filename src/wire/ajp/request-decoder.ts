@@ -95,6 +95,21 @@ export class RequestDecoder {
     return this.#bodyLeft;
   }
 
+  /** True while a DATA packet has been promised or asked for and its last octet has not come. */
+  get isDataDue(): boolean {
+    return this.#isOpen && (this.#dataDue > 0 || this.#place !== IN_FRAME);
+  }
+
+  /**
+   * True when the request body goes on and no DATA packet is due or under way: only a GET_BODY_CHUNK brings more. Ask
+   * within `body` or later, never twice for one packet. Also true of a request whose length was not declared.
+   */
+  get needsData(): boolean {
+    const isBetweenPackets = this.#place === IN_FRAME || this.#place === IN_TAIL;
+    const goesOn = this.#isOpen && !this.#hasBodyEnded && this.#bodyLeft !== 0;
+    return goesOn && isBetweenPackets && this.#dataDue === 0;
+  }
+
   /** True between requests. */
   get isIdle(): boolean {
     return !this.#isOpen && this.#dataDue === 0 && this.#place === IN_FRAME && this.#numberBytes === 0;
@@ -151,9 +166,8 @@ export class RequestDecoder {
   }
 
   #takeFrame(bytes: Buffer, start: number, end: number, sink: RequestSink): number {
-    if (this.#numberBytes === 0 && end - start >= FRAME_BYTES) {
-      if (readWord(bytes, start) === REQUEST_MAGIC) this.#beginPacket(readWord(bytes, start + 2), sink);
-      else this.#fail('ajp-bad-magic', sink);
+    if (this.#numberBytes === 0 && end - start >= FRAME_BYTES && readWord(bytes, start) === REQUEST_MAGIC) {
+      this.#beginPacket(readWord(bytes, start + 2), sink);
       return start + FRAME_BYTES;
     }
     const octet = bytes[start];

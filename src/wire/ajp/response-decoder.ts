@@ -151,9 +151,8 @@ export class ResponseDecoder {
   }
 
   #takeFrame(bytes: Buffer, start: number, end: number, sink: ResponseSink): number {
-    if (this.#numberBytes === 0 && end - start >= FRAME_BYTES) {
-      if (readWord(bytes, start) === RESPONSE_MAGIC) this.#beginPacket(readWord(bytes, start + 2), sink);
-      else this.#fail('ajp-bad-magic', sink);
+    if (this.#numberBytes === 0 && end - start >= FRAME_BYTES && readWord(bytes, start) === RESPONSE_MAGIC) {
+      this.#beginPacket(readWord(bytes, start + 2), sink);
       return start + FRAME_BYTES;
     }
     const octet = bytes[start];
