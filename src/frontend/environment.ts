@@ -1,0 +1,82 @@
+// SetEnvIf, BrowserMatch, SetEnv, UnsetEnv and PassEnv at work on one exchange. Source: documentation of mod_setenvif and
+// mod_env; behaviour recorded from httpd 2.4.71.
+
+import { type Fields, REMOVED } from '../base/fields.ts';
+import type { Exchange } from '../listener/exchange.ts';
+import type { EnvIfRule, EnvOp } from '../site/model.ts';
+import { fillGroups } from './headers.ts';
+
+/** Runs SetEnvIf rules in order; later rules see what earlier ones set. @param path decoded path of the request */
+export function applyEnvRules(rules: readonly EnvIfRule[] | undefined, exchange: Exchange, path: string): void {
+  if (rules === undefined) return;
+  for (const rule of rules) {
+    const match = matchRule(rule, exchange, path);
+    if (match === null) continue;
+    for (const { name, value } of rule.actions) {
+      if (value === undefined) exchange.env?.delete(name);
+      else exchange.setEnv(name, fillGroups(value, match));
+    }
+  }
+  if (exchange.env?.has('nokeepalive') === true) exchange.keepAlive = false;
+}
+
+/** Runs SetEnv, UnsetEnv and PassEnv. */
+export function applyEnvOps(ops: readonly EnvOp[] | undefined, exchange: Exchange): void {
+  if (ops === undefined) return;
+  for (const op of ops) {
+    if (op.kind === 'set') exchange.setEnv(op.name, op.value);
+    else exchange.env?.delete(op.name);
+  }
+}
+
+/** What is not there matches as an empty text, so that `^$` can ask for it. */
+function matchRule(rule: EnvIfRule, exchange: Exchange, path: string): RegExpExecArray | null {
+  const { subject, regex } = rule;
+  const { fields } = exchange.request;
+  switch (subject.kind) {
+    case 'header':
+      return regex.exec(joined(fields, subject.name) ?? exchange.env?.get(subject.name) ?? '');
+    case 'header-pattern':
+      return matchAnyHeader(fields, subject.regex, regex);
+    case 'attribute':
+      return regex.exec(attribute(subject.name, exchange, path));
+  }
+}
+
+function matchAnyHeader(fields: Fields, names: RegExp, regex: RegExp): RegExpExecArray | null {
+  for (let i = 0; i < fields.count; i++) {
+    if (fields.idAt(i) === REMOVED) continue;
+    const name = fields.nameAt(i);
+    if (!names.test(name)) continue;
+    const match = regex.exec(joined(fields, name) ?? '');
+    if (match !== null) return match;
+  }
+  return null;
+}
+
+/** Several fields of one name are one list. */
+function joined(fields: Fields, name: string): string | undefined {
+  if (fields.indexOf(name) < 0) return undefined;
+  return fields.getAll(name).join(', ');
+}
+
+function attribute(
+  name: Extract<EnvIfRule['subject'], { kind: 'attribute' }>['name'],
+  exchange: Exchange,
+  path: string,
+): string {
+  switch (name) {
+    case 'remote-host': // names are not looked up: the address stands for it, as in httpd without HostnameLookups
+      return exchange.forwarded?.remoteHost ?? exchange.clientAddress;
+    case 'remote-addr':
+      return exchange.clientAddress;
+    case 'server-addr':
+      return exchange.connection.localAddress;
+    case 'method':
+      return exchange.request.method;
+    case 'protocol':
+      return exchange.request.minorVersion === 0 ? 'HTTP/1.0' : 'HTTP/1.1';
+    case 'uri':
+      return path;
+  }
+}

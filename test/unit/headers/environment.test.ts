@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { applyEnvOps, applyEnvRules } from '../../../src/frontend/environment.ts';
+import type { EnvIfRule } from '../../../src/site/model.ts';
+import { Recorder, type RecorderOptions } from '../static/recorder.ts';
+
+const place = { file: 'httpd.conf', line: 1 };
+
+function rule(
+  subject: EnvIfRule['subject'] | string,
+  regex: RegExp,
+  ...actions: (readonly [name: string, value: string | undefined])[]
+): EnvIfRule {
+  return {
+    subject: typeof subject === 'string' ? { kind: 'header', name: subject } : subject,
+    regex,
+    actions: actions.map(([name, value]) => ({ name, value })),
+    place,
+  };
+}
+
+function envAfter(rules: readonly EnvIfRule[], options: RecorderOptions = {}, path = '/p'): Record<string, string> {
+  const { exchange } = new Recorder(options);
+  applyEnvRules(rules, exchange, path);
+  return Object.fromEntries(exchange.env ?? []);
+}
+
+test('a header that matches sets variables, with groups filled in', () => {
+  const rules = [rule('X-E', /^a(.)(.*)c$/, ['E1', '$1-$2-$0'], ['E2', '&-\\$1'], ['E6', '$3.'])];
+  assert.deepEqual(envAfter(rules, { fields: { 'x-e': 'abXXc' } }), { E1: 'b-XX-abXXc', E2: '&-$1', E6: '.' });
+  assert.deepEqual(envAfter(rules, { fields: { 'x-e': 'other' } }), {});
+});
+
+test('a missing header is an empty text', () => {
+  const rules = [rule('X-Miss', /^$/, ['MISS', '1'])];
+  assert.deepEqual(envAfter(rules), { MISS: '1' });
+  assert.deepEqual(envAfter(rules, { fields: { 'X-Miss': 'x' } }), {});
+});
+
+test('where there is no such header, the variable of that name is looked at', () => {
+  const rules = [rule('X-E', /b/, ['E1', 'b']), rule('E1', /b/, ['CHAIN', 'yes'])];
+  assert.deepEqual(envAfter(rules, { fields: { 'X-E': 'b' } }), { E1: 'b', CHAIN: 'yes' });
+});
+
+test('a variable can be removed again', () => {
+  const rules = [rule('X', /./, ['A', '1'], ['B', '1']), rule('X', /x/, ['A', undefined])];
+  assert.deepEqual(envAfter(rules, { fields: { X: 'x' } }), { B: '1' });
+});
+
+test('several fields of a name are one list', () => {
+  assert.deepEqual(envAfter([rule('X', /^1, 2$/, ['BOTH', '1'])], { fields: { X: ['1', '2'] } }), { BOTH: '1' });
+});
+
+test('a pattern of names takes the first header that matches', () => {
+  const rules = [rule({ kind: 'header-pattern', regex: /^X-N/i }, /fo(o)/i, ['NN', '$1'])];
+  assert.deepEqual(envAfter(rules, { fields: { 'X-Na': 'bar', 'x-nb': 'FOO', 'X-Nc': 'foo' } }), { NN: 'O' });
+});
+
+test('attributes of the request', () => {
+  const names = ['uri', 'remote-host', 'remote-addr', 'server-addr', 'method', 'protocol'] as const;
+  const rules = names.map((name) => rule({ kind: 'attribute', name }, /(.*)/, [name, '$1']));
+  assert.deepEqual(envAfter(rules, {}, '/a b'), {
+    uri: '/a b',
+    'remote-host': '192.0.2.7',
+    'remote-addr': '192.0.2.7',
+    'server-addr': '192.0.2.1',
+    method: 'GET',
+    protocol: 'HTTP/1.1',
+  });
+});
+
+test('nokeepalive ends the connection after the answer', () => {
+  const { exchange } = new Recorder({ fields: { 'User-Agent': 'Mozilla/2' } });
+  applyEnvRules([rule('User-Agent', /Mozilla\/2/, ['nokeepalive', '1'])], exchange, '/');
+  assert.equal(exchange.keepAlive, false);
+});
+
+test('SetEnv and UnsetEnv', () => {
+  const { exchange } = new Recorder();
+  applyEnvOps([{ kind: 'unset', name: 'A' }], exchange);
+  assert.equal(exchange.env, undefined);
+  applyEnvOps(
+    [
+      { kind: 'set', name: 'A', value: '1' },
+      { kind: 'set', name: 'B', value: '' },
+      { kind: 'unset', name: 'A' },
+    ],
+    exchange,
+  );
+  assert.deepEqual([...(exchange.env ?? [])], [['B', '']]);
+});
+
+test('without rules no environment is made', () => {
+  const { exchange } = new Recorder();
+  applyEnvRules(undefined, exchange, '/');
+  applyEnvOps(undefined, exchange);
+  assert.equal(exchange.env, undefined);
+});
