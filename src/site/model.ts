@@ -22,13 +22,17 @@ export interface Snapshot {
    * is `direct`; its key is the worker URL, and every mapping under that URL shares it.
    */
   readonly balancers: ReadonlyMap<BalancerKey, BalancerConfig>;
+  /** ProxyHCExpr: names of expressions and their texts, as written. */
+  readonly healthExpressions: ReadonlyMap<string, string>;
   readonly server: ServerSettings;
+  /** Every file that was read, in order of first reading. */
+  readonly files: readonly string[];
   /** Warnings and notes of loading; errors leave no Snapshot. */
   readonly findings: readonly Finding[];
 }
 
 export interface Listen {
-  /** IP address without brackets; undefined for every address. */
+  /** IP address without brackets, or a name that was not in the hosts file; undefined for every address. */
   readonly address: string | undefined;
   readonly port: number;
   /** Second argument of Listen; `https` when the port is 443 and none is given. */
@@ -51,6 +55,7 @@ export interface ServerSettings {
   /** Seconds a graceful stop waits; 0 for ever. */
   readonly gracefulShutdownTimeoutMs: number;
   readonly extendedStatus: boolean;
+  readonly serverTokens: 'prod' | 'major' | 'minor' | 'min' | 'os' | 'full';
   readonly proxyStatus: 'off' | 'on' | 'full';
 }
 
@@ -77,6 +82,8 @@ export interface Host {
   readonly redirectRules: readonly RedirectRule[];
   /** ProxyPass and ProxyPassMatch of server level: the main server's first, then own. First match wins. */
   readonly mappings: readonly Mapping[];
+  /** Balancers that this host sees, by name without `balancer://`: what a balancer-manager within it shows. */
+  readonly balancers: ReadonlyMap<string, BalancerKey>;
   /** SetEnvIf and BrowserMatch of server level, run as soon as the head is read. */
   readonly earlyEnvRules: readonly EnvIfRule[];
   /** Settings outside every section; all sections merge over them. */
@@ -109,7 +116,6 @@ export interface Host {
   readonly maxForwards: number | undefined;
   readonly badHeader: 'is-error' | 'ignore' | 'start-body';
   readonly traceEnable: 'off' | 'on' | 'extended';
-  readonly serverTokens: 'prod' | 'major' | 'minor' | 'min' | 'os' | 'full';
   readonly useCanonicalName: 'off' | 'on' | 'dns';
   readonly useCanonicalPhysicalPort: boolean;
   readonly hostnameLookups: boolean;
@@ -216,13 +222,11 @@ export type MappingTarget =
 export interface ProxyTarget {
   readonly kind: 'proxy';
   readonly balancer: BalancerKey;
-  /** The whole target as written, scheme and host in lower case: what `<Proxy>` sections are compared with. */
-  readonly url: string;
-  /** The URL up to its path: `balancer://name`, `ajp://host:8009`. */
+  /** The target up to its path, as written: `balancer://name`, `ajp://host:8009`. `<Proxy>` sections are compared with it. */
   readonly authority: string;
   /**
-   * What stands after `authority` in the target: '' , '/', '/x', with `$1` in a regex mapping. The member's own path is
-   * put before it when it goes to a balancer; a direct target's member has no path of its own.
+   * What stands after `authority` in the target: '' , '/', '/x', with `$1` in a regex mapping. A balancer puts its
+   * member's own path before it; the member of a direct target has none.
    */
   readonly path: string;
   readonly isDirect: boolean;
@@ -249,12 +253,16 @@ export interface AliasRule {
   readonly place: Place;
 }
 
-export interface RedirectRule {
-  readonly pattern: MappingPattern;
+export interface RedirectTarget {
   readonly status: number;
   /** URL or path, `$1` in a regex rule; undefined for statuses outside 300–399. */
   readonly url: string | undefined;
   readonly place: Place;
+}
+
+/** After a prefix match the rest of the path is appended to `url`. */
+export interface RedirectRule extends RedirectTarget {
+  readonly pattern: MappingPattern;
 }
 
 // --- sections and their settings ------------------------------------------------------------------------------------
@@ -290,11 +298,12 @@ export type SectionMatcher =
 
 /** Settings of one section, or of a host outside sections: what is undefined is inherited. */
 export interface DirectorySettings {
-  /** SetHandler; `none` undoes. */
+  /** SetHandler; `none` undoes. A name that nobody here serves must be answered 500, never with the file. */
   readonly handler?: string;
   readonly access?: AccessRules;
   /** ProxyPass inside Location. */
   readonly mapping?: Mapping;
+  /** ProxyPassReverse and kin, those of outer levels first; the first that matches wins. */
   readonly reverseRules?: readonly ReverseRule[];
   readonly directoryIndex?: readonly string[];
   readonly directorySlash?: boolean;
@@ -303,10 +312,14 @@ export interface DirectorySettings {
   readonly errorDocuments?: ReadonlyMap<number, ErrorDocument>;
   /** SetEnvIf and BrowserMatch of a section. */
   readonly envIfRules?: readonly EnvIfRule[];
-  /** SetEnv, PassEnv, UnsetEnv; applied after mapping, before the handler. */
+  /** SetEnv, PassEnv, UnsetEnv; applied after mapping and access, before the handler. */
   readonly envOps?: readonly EnvOp[];
   readonly headerOps?: readonly HeaderOp[];
   readonly redirectRules?: readonly RedirectRule[];
+  /** Redirect without a path: for whatever the section matches. */
+  readonly redirect?: RedirectTarget;
+  /** Files sections within a Directory section. */
+  readonly files?: readonly Section[];
   readonly limitRequestBodyBytes?: number;
   readonly preserveHost?: boolean;
   readonly addHeaders?: boolean;
@@ -314,12 +327,13 @@ export interface DirectorySettings {
   readonly errorOverride?: ErrorOverride;
   readonly interpolateEnv?: boolean;
   readonly serverSignature?: 'off' | 'on' | 'email';
-  readonly defaultCharset?: string | undefined;
+  /** AddDefaultCharset; '' for Off. */
+  readonly defaultCharset?: string;
   readonly mime?: MimeSettings;
   /** ForceType; `none` undoes. */
   readonly forceType?: string;
+  /** FileETag words. */
   readonly etag?: readonly string[];
-  readonly enableSendfile?: boolean;
 }
 
 /** Which statuses ProxyErrorOverride replaces; `on` with an empty list means all from 400 on. */
@@ -366,6 +380,8 @@ export interface MimeSettings {
 export interface AccessRules {
   readonly requires?: RequireNode;
   readonly order?: OrderRules;
+  /** AuthMerging: how `requires` joins what is inherited; undefined replaces it. */
+  readonly merging?: 'and' | 'or';
 }
 
 export type RequireNode =
@@ -406,11 +422,10 @@ export interface AddressRange {
 // --- environment and headers ----------------------------------------------------------------------------------------
 
 export interface EnvIfRule {
-  readonly subject:
+  readonly subject: /** A request header; when there is none, the environment variable of that name. */
     | { readonly kind: 'header'; readonly name: string }
     /** Every request header whose name matches. */
     | { readonly kind: 'header-pattern'; readonly regex: RegExp }
-    | { readonly kind: 'env'; readonly name: string }
     | {
         readonly kind: 'attribute';
         readonly name: 'remote-host' | 'remote-addr' | 'server-addr' | 'method' | 'protocol' | 'uri';

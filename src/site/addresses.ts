@@ -1,0 +1,97 @@
+// IP addresses and networks as bytes: what access rules, virtual hosts and Listen name. Own and small, because floor 3
+// has no sockets. Sources: RFC 4291 §2.2, §2.5.5.2; partial addresses and masks as mod_authz_host takes them.
+
+import type { AddressRange } from './model.ts';
+
+/** Bytes of an IPv4 (4) or IPv6 (16) address; an IPv4-mapped IPv6 address becomes IPv4. Undefined for anything else. */
+export function parseAddress(text: string): readonly number[] | undefined {
+  const bytes = text.includes(':') ? parseIpv6(text) : parseIpv4(text);
+  if (bytes?.length === 16 && MAPPED.every((byte, i) => bytes[i] === byte)) return bytes.slice(12);
+  return bytes;
+}
+
+/** `10.1`, `10.1.0.0/16`, `10.1.0.0/255.255.0.0`, `fe80::/10`, a whole address. Undefined for anything else. */
+export function parseRange(text: string): AddressRange | undefined {
+  const slash = text.indexOf('/');
+  if (slash >= 0) return masked(text, text.slice(0, slash), text.slice(slash + 1));
+  const whole = parseAddress(text);
+  if (whole !== undefined) return { bytes: whole, mask: whole.map(() => 255), text };
+  return partial(text);
+}
+
+/** Whether the address lies in the range. */
+export function isInRange(range: AddressRange, address: readonly number[]): boolean {
+  if (range.bytes.length !== address.length) return false;
+  for (let i = 0; i < address.length; i++) if ((address[i] & range.mask[i]) !== range.bytes[i]) return false;
+  return true;
+}
+
+/** 127.0.0.0/8 or ::1. */
+export function isLoopback(address: readonly number[]): boolean {
+  return address.length === 4 ? address[0] === 127 : address.every((byte, i) => byte === (i === 15 ? 1 : 0));
+}
+
+const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255];
+
+function parseIpv4(text: string): number[] | undefined {
+  if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) return undefined;
+  const bytes = text.split('.').map(Number);
+  return bytes.every((byte) => byte <= 255) ? bytes : undefined;
+}
+
+function parseIpv6(text: string): number[] | undefined {
+  const zone = text.indexOf('%');
+  const plain = zone < 0 ? text : text.slice(0, zone);
+  const halves = plain.split('::');
+  if (halves.length > 2) return undefined;
+  const [head, tail] = halves.map(groups);
+  if (head === undefined || (halves.length === 2 && tail === undefined)) return undefined;
+  if (halves.length === 1) return head.length === 16 ? head : undefined;
+  const zeros = 16 - head.length - (tail?.length ?? 0);
+  if (zeros < 2) return undefined;
+  return [...head, ...new Array<number>(zeros).fill(0), ...(tail ?? [])];
+}
+
+/** `a:b:1.2.3.4` as bytes. */
+function groups(text: string): number[] | undefined {
+  if (text === '') return [];
+  const bytes: number[] = [];
+  const parts = text.split(':');
+  for (const [i, part] of parts.entries()) {
+    if (i === parts.length - 1 && part.includes('.')) {
+      const ipv4 = parseIpv4(part);
+      if (ipv4 === undefined) return undefined;
+      bytes.push(...ipv4);
+    } else {
+      if (!/^[0-9A-Fa-f]{1,4}$/.test(part)) return undefined;
+      const value = Number.parseInt(part, 16);
+      bytes.push(value >> 8, value & 255);
+    }
+  }
+  return bytes.length <= 16 ? bytes : undefined;
+}
+
+/** The first one to three numbers of an IPv4 address, with or without a dot after them. */
+function partial(text: string): AddressRange | undefined {
+  if (!/^\d{1,3}(\.\d{1,3}){0,2}\.?$/.test(text)) return undefined;
+  const known = text.replace(/\.$/, '').split('.').map(Number);
+  if (known.some((byte) => byte > 255)) return undefined;
+  return {
+    bytes: [0, 1, 2, 3].map((i) => known[i] ?? 0),
+    mask: [0, 1, 2, 3].map((i) => (i < known.length ? 255 : 0)),
+    text,
+  };
+}
+
+function masked(text: string, address: string, maskText: string): AddressRange | undefined {
+  const bytes = parseAddress(address) ?? partial(address)?.bytes;
+  if (bytes === undefined) return undefined;
+  let mask: readonly number[] | undefined;
+  if (/^\d{1,3}$/.test(maskText)) {
+    const bits = Number(maskText);
+    if (bits > bytes.length * 8) return undefined;
+    mask = bytes.map((_, i) => (0xff00 >> Math.min(8, Math.max(0, bits - 8 * i))) & 255);
+  } else mask = parseIpv4(maskText);
+  if (mask === undefined || mask.length !== bytes.length) return undefined;
+  return { bytes: bytes.map((byte, i) => byte & (mask?.[i] ?? 0)), mask, text };
+}

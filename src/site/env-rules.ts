@@ -1,0 +1,97 @@
+// The story of the environment: SetEnv, PassEnv, UnsetEnv, SetEnvIf, BrowserMatch; compiled to rules that a request runs.
+// Source: documentation of mod_env and mod_setenvif.
+
+import { octetsOf, textOf } from '../config/files.ts';
+import { compileRegex } from '../config/httpd/regex.ts';
+import type { DirectiveNode } from '../config/httpd/tree.ts';
+import { type DirectiveHandler, fail, takes, warn } from './arguments.ts';
+import type { Scope } from './draft.ts';
+import type { EnvIfRule, EnvOp } from './model.ts';
+
+/** Directives of this story, by name in lower case. */
+export const ENV_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
+  setenv: (node, scope) => {
+    if (takes(node, scope, 1, 2)) addOp(scope, { kind: 'set', name: node.words[0], value: node.words[1] ?? '' });
+  },
+  unsetenv: (node, scope) => {
+    if (takes(node, scope, 1, Infinity)) for (const name of node.words) addOp(scope, { kind: 'unset', name });
+  },
+  passenv: passEnv,
+  setenvif: (node, scope) => setEnvIf(node, scope, false),
+  setenvifnocase: (node, scope) => setEnvIf(node, scope, true),
+  browsermatch: (node, scope) => browserMatch(node, scope, false),
+  browsermatchnocase: (node, scope) => browserMatch(node, scope, true),
+};
+
+/** Attributes of a request that SetEnvIf knows by name, in lower case. */
+const ATTRIBUTES: ReadonlyMap<string, Extract<EnvIfRule['subject'], { kind: 'attribute' }>['name']> = new Map([
+  ['remote_host', 'remote-host'],
+  ['remote_addr', 'remote-addr'],
+  ['server_addr', 'server-addr'],
+  ['request_method', 'method'],
+  ['request_protocol', 'protocol'],
+  ['request_uri', 'uri'],
+]);
+
+function addOp(scope: Scope, op: EnvOp): void {
+  scope.settings.envOps = [...(scope.settings.envOps ?? []), op];
+}
+
+/** The environment is that of loading: it does not change while a configuration is in force. */
+function passEnv(node: DirectiveNode, scope: Scope): void {
+  if (!takes(node, scope, 1, Infinity)) return;
+  for (const name of node.words) {
+    const value = scope.site.environment[textOf(name)];
+    if (value === undefined) warn(node, scope, `${textOf(name)} is not in the environment`, 'undefined-variable');
+    else addOp(scope, { kind: 'set', name, value: octetsOf(value) });
+  }
+}
+
+/** `SetEnvIf attribute regex [!]name[=value] …`. */
+function setEnvIf(node: DirectiveNode, scope: Scope, ignoreCase: boolean): void {
+  if (!takes(node, scope, 3, Infinity)) return;
+  const [attribute, regex, ...actions] = node.words;
+  const subject = readSubject(node, scope, attribute);
+  if (subject !== undefined) addRule(node, scope, subject, regex, actions, ignoreCase);
+}
+
+function browserMatch(node: DirectiveNode, scope: Scope, ignoreCase: boolean): void {
+  if (!takes(node, scope, 2, Infinity)) return;
+  const [regex, ...actions] = node.words;
+  addRule(node, scope, { kind: 'header', name: 'User-Agent' }, regex, actions, ignoreCase);
+}
+
+function readSubject(node: DirectiveNode, scope: Scope, attribute: string): EnvIfRule['subject'] | undefined {
+  const known = ATTRIBUTES.get(attribute.toLowerCase());
+  if (known !== undefined) return { kind: 'attribute', name: known };
+  if (/^[\w-]+$/.test(attribute)) return { kind: 'header', name: attribute };
+  if (/^OID\(/i.test(attribute))
+    return fail(node, scope, 'extensions of client certificates are not looked at', 'not-honoured');
+  const compiled = compileRegex(attribute, { ignoreCase: true });
+  if (!compiled.ok)
+    return fail(node, scope, `the regular expression ${textOf(attribute)} is wrong: ${compiled.problem}`, 'bad-regex');
+  return { kind: 'header-pattern', regex: compiled.regex };
+}
+
+function addRule(
+  node: DirectiveNode,
+  scope: Scope,
+  subject: EnvIfRule['subject'],
+  source: string,
+  words: readonly string[],
+  ignoreCase: boolean,
+): void {
+  const compiled = compileRegex(source, { ignoreCase });
+  if (!compiled.ok) {
+    fail(node, scope, `the regular expression ${textOf(source)} is wrong: ${compiled.problem}`, 'bad-regex');
+    return;
+  }
+  const actions = words.map((word) => {
+    const equals = word.indexOf('=');
+    if (equals > 0) return { name: word.slice(0, equals), value: word.slice(equals + 1) };
+    return word.startsWith('!') ? { name: word.slice(1), value: undefined } : { name: word, value: '1' };
+  });
+  const rule: EnvIfRule = { subject, regex: compiled.regex, actions, place: node.place };
+  if (scope.section === undefined) scope.host.earlyEnvRules.push(rule);
+  else scope.settings.envIfRules = [...(scope.settings.envIfRules ?? []), rule];
+}

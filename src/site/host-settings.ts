@@ -1,0 +1,271 @@
+// The story of settings that a whole host or process has: root directory, timeouts, limits, names, proxy manners.
+// Defaults and ranges are httpd's (modproxy.md §2, §10.3); the defaults themselves are in `assemble.ts`.
+
+import { textOf } from '../config/files.ts';
+import type { DirectiveNode } from '../config/httpd/tree.ts';
+import {
+  choice,
+  type DirectiveHandler,
+  duration,
+  expectFile,
+  fail,
+  flag,
+  integer,
+  parseDuration,
+  path,
+  takes,
+  warn,
+} from './arguments.ts';
+import type { HostChoices, Scope, SettingsDraft } from './draft.ts';
+import type { LogLevel, ReadTimeout } from './model.ts';
+
+const ANY = Number.MAX_SAFE_INTEGER;
+
+const LOG_LEVELS: readonly LogLevel[] = [
+  'emerg',
+  'alert',
+  'crit',
+  'error',
+  'warn',
+  'notice',
+  'info',
+  'debug',
+  'trace1',
+  'trace2',
+  'trace3',
+  'trace4',
+  'trace5',
+  'trace6',
+  'trace7',
+  'trace8',
+];
+
+/** Directives of this story, by name in lower case. */
+export const HOST_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
+  // The process.
+  user: (node, scope) =>
+    one(node, scope, (text) => {
+      scope.site.server.user = text;
+    }),
+  group: (node, scope) =>
+    one(node, scope, (text) => {
+      scope.site.server.group = text;
+    }),
+  pidfile: (node, scope) =>
+    one(node, scope, (text) => {
+      scope.site.server.pidFile = path(node, scope, text);
+    }),
+  defaultruntimedir: (node, scope) =>
+    one(node, scope, (text) => {
+      scope.site.server.runtimeDir = path(node, scope, text);
+    }),
+  listenbacklog: (node, scope) =>
+    given(integer(node, scope, 1, ANY), (n) => {
+      scope.site.server.listenBacklog = n;
+    }),
+  gracefulshutdowntimeout: (node, scope) =>
+    given(integer(node, scope, 0, ANY), (n) => {
+      scope.site.server.gracefulShutdownTimeoutMs = n * 1000;
+    }),
+  extendedstatus: (node, scope) =>
+    given(flag(node, scope), (on) => {
+      scope.site.server.extendedStatus = on;
+    }),
+  servertokens: (node, scope) =>
+    given(serverTokens(node, scope), (tokens) => {
+      scope.site.server.serverTokens = tokens;
+    }),
+  proxystatus: (node, scope) =>
+    given(choice(node, scope, ['off', 'on', 'full'] as const), (value) => {
+      scope.site.server.proxyStatus = value;
+    }),
+
+  // The host.
+  serveradmin: (node, scope) =>
+    one(node, scope, (text) => {
+      scope.host.choices.serverAdmin = text;
+    }),
+  documentroot: documentRoot,
+  errorlog: errorLog,
+  loglevel: logLevel,
+  timeout: (node, scope) => given(duration(node, scope, 's', 0), (ms) => set(scope, 'timeoutMs', Math.max(1, ms))),
+  keepalive: (node, scope) => set(scope, 'keepAlive', flag(node, scope)),
+  keepalivetimeout: (node, scope) => set(scope, 'keepAliveTimeoutMs', duration(node, scope, 's', 0)),
+  maxkeepaliverequests: (node, scope) => set(scope, 'maxKeepAliveRequests', integer(node, scope, 0, ANY)),
+  limitrequestline: (node, scope) => set(scope, 'lineBytes', integer(node, scope, 0, ANY)),
+  limitrequestfieldsize: (node, scope) => set(scope, 'fieldBytes', integer(node, scope, 0, ANY)),
+  limitrequestfields: (node, scope) => set(scope, 'fieldCount', integer(node, scope, 0, ANY)),
+  requestreadtimeout: requestReadTimeout,
+  allowencodedslashes: (node, scope) => {
+    const value = choice(node, scope, ['On', 'Off', 'NoDecode']);
+    if (value !== undefined)
+      set(scope, 'allowEncodedSlashes', value === 'NoDecode' ? 'no-decode' : value === 'On' ? 'on' : 'off');
+  },
+  mergeslashes: (node, scope) => set(scope, 'mergeSlashes', flag(node, scope)),
+  traceenable: (node, scope) => set(scope, 'traceEnable', choice(node, scope, ['off', 'on', 'extended'])),
+  usecanonicalname: (node, scope) => set(scope, 'useCanonicalName', choice(node, scope, ['off', 'on', 'dns'])),
+  usecanonicalphysicalport: (node, scope) => set(scope, 'useCanonicalPhysicalPort', flag(node, scope)),
+  hostnamelookups: (node, scope) => {
+    const value = choice(node, scope, ['Off', 'On', 'Double']);
+    if (value !== undefined) set(scope, 'hostnameLookups', value !== 'Off');
+    if (value === 'On' || value === 'Double') warn(node, scope, 'client addresses are not looked up', 'not-honoured');
+  },
+  protocols: (node, scope) =>
+    set(
+      scope,
+      'protocols',
+      node.words.map((word) => word.toLowerCase()),
+    ),
+
+  // Manners of the proxy.
+  proxytimeout: (node, scope) => set(scope, 'proxyTimeoutMs', duration(node, scope, 's', 1000)),
+  proxyvia: (node, scope) => set(scope, 'via', choice(node, scope, ['off', 'on', 'full', 'block'])),
+  proxyiobuffersize: (node, scope) => set(scope, 'ioBufferSizeBytes', bufferSize(node, scope, 8192)),
+  proxyreceivebuffersize: (node, scope) => set(scope, 'receiveBufferSizeBytes', bufferSize(node, scope, 0)),
+  proxymaxforwards: (node, scope) =>
+    given(integer(node, scope, -ANY, ANY), (n) => {
+      scope.host.choices.maxForwards = n < 0 ? undefined : n;
+    }),
+  proxybadheader: (node, scope) => {
+    const value = choice(node, scope, ['IsError', 'Ignore', 'StartBody']);
+    if (value !== undefined)
+      set(scope, 'badHeader', value === 'IsError' ? 'is-error' : value === 'Ignore' ? 'ignore' : 'start-body');
+  },
+  proxypreservehost: (node, scope) => setHere(scope, 'preserveHost', flag(node, scope)),
+  proxyaddheaders: (node, scope) => setHere(scope, 'addHeaders', flag(node, scope)),
+  proxy100continue: (node, scope) => setHere(scope, 'forwardsContinue', flag(node, scope)),
+  proxypassinterpolateenv: (node, scope) => setHere(scope, 'interpolateEnv', flag(node, scope)),
+  proxyerroroverride: errorOverride,
+  proxyrequests: (node, scope) => {
+    if (flag(node, scope) === true)
+      warn(
+        node,
+        scope,
+        'On is not honoured: this server never is a forward proxy, which would serve anybody; write Off',
+        'forward-proxy',
+      );
+  },
+  // Observed without effect in either place (modproxy.md §2).
+  proxypassinherit: (node, scope) => void flag(node, scope),
+  balancerinherit: (node, scope) => void flag(node, scope),
+  balancerpersist: (node, scope) => {
+    if (flag(node, scope) === true)
+      warn(node, scope, 'changes made in a manager are not kept over a restart', 'not-honoured');
+  },
+  balancergrowth: (node, scope) => void integer(node, scope, 0, 1000),
+};
+
+/** Does `use` when there is a value. */
+function given<T>(value: T | undefined, use: (value: T) => void): void {
+  if (value !== undefined) use(value);
+}
+
+function one(node: DirectiveNode, scope: Scope, use: (text: string) => void): void {
+  if (takes(node, scope, 1, 1)) use(node.words[0]);
+}
+
+/** Sets a host's choice, when there is a value. */
+function set<K extends keyof HostChoices>(scope: Scope, key: K, value: HostChoices[K] | undefined): void {
+  if (value !== undefined) scope.host.choices[key] = value;
+}
+
+/** Sets a setting of the section, or of the host outside sections, when there is a value. */
+function setHere<K extends keyof SettingsDraft>(scope: Scope, key: K, value: SettingsDraft[K] | undefined): void {
+  if (value !== undefined) scope.settings[key] = value;
+}
+
+function documentRoot(node: DirectiveNode, scope: Scope): void {
+  one(node, scope, (text) => {
+    const root = path(node, scope, text);
+    if (scope.site.files.kind(root) !== 'directory')
+      warn(node, scope, `the directory ${root} does not exist`, 'file-missing');
+    scope.host.choices.documentRoot = root;
+  });
+}
+
+function errorLog(node: DirectiveNode, scope: Scope): void {
+  one(node, scope, (text) => {
+    const isName = text.startsWith('|') || /^syslog/i.test(text);
+    scope.host.choices.errorLog = isName ? textOf(text) : path(node, scope, text);
+    if (!isName) expectLogDirectory(node, scope, path(node, scope, text));
+  });
+}
+
+/** A log file may be new, its directory must be there. */
+export function expectLogDirectory(node: DirectiveNode, scope: Scope, file: string): void {
+  expectFile(node, scope, file.slice(0, Math.max(1, file.lastIndexOf('/'))), 'directory');
+}
+
+/** `LogLevel [module:]level …`: levels of single modules mean nothing here. */
+function logLevel(node: DirectiveNode, scope: Scope): void {
+  if (!takes(node, scope, 1, Infinity)) return;
+  for (const word of node.words) {
+    const level = word.slice(word.indexOf(':') + 1).toLowerCase();
+    const known = LOG_LEVELS.find((name) => name === level);
+    if (known === undefined) fail(node, scope, `"${textOf(word)}" is no level; use one of ${LOG_LEVELS.join(', ')}`);
+    else if (!word.includes(':')) scope.host.choices.logLevel = known;
+  }
+}
+
+function serverTokens(
+  node: DirectiveNode,
+  scope: Scope,
+): 'prod' | 'major' | 'minor' | 'min' | 'os' | 'full' | undefined {
+  const value = choice(node, scope, ['Prod', 'ProductOnly', 'Major', 'Minor', 'Min', 'Minimal', 'OS', 'Full']);
+  switch (value) {
+    case undefined:
+      return undefined;
+    case 'ProductOnly':
+      return 'prod';
+    case 'Minimal':
+      return 'min';
+    default:
+      return value.toLowerCase() as 'prod' | 'major' | 'minor' | 'min' | 'os' | 'full';
+  }
+}
+
+function bufferSize(node: DirectiveNode, scope: Scope, standard: number): number | undefined {
+  const bytes = integer(node, scope, 0, ANY);
+  if (bytes === undefined || bytes >= 512) return bytes;
+  return bytes === 0 ? standard : fail(node, scope, `must be 512 bytes or more, or 0 for the default, not ${bytes}`);
+}
+
+/** `ProxyErrorOverride On|Off [status …]`. */
+function errorOverride(node: DirectiveNode, scope: Scope): void {
+  const [value, ...words] = node.words;
+  const on = /^on$/i.test(value ?? '');
+  if (!on && !/^off$/i.test(value ?? '')) {
+    fail(node, scope, 'must begin with On or Off');
+    return;
+  }
+  const wrong = words.find((word) => !/^[45]\d\d$/.test(word));
+  if (wrong !== undefined) fail(node, scope, `"${textOf(wrong)}" is no status from 400 to 599`);
+  else scope.settings.errorOverride = { on, statuses: words.map(Number) };
+}
+
+/** `RequestReadTimeout header=20-40,MinRate=500 body=20,MinRate=500`. */
+function requestReadTimeout(node: DirectiveNode, scope: Scope): void {
+  if (!takes(node, scope, 1, Infinity)) return;
+  for (const word of node.words) {
+    const [name, value] = [
+      word.slice(0, Math.max(0, word.indexOf('='))).toLowerCase(),
+      word.slice(word.indexOf('=') + 1),
+    ];
+    const match = /^(\d+)(?:-(\d+))?(?:,minrate=(\d+))?$/i.exec(value);
+    if (match === null || !/^(header|body|handshake)$/.test(name)) {
+      fail(node, scope, `"${textOf(word)}" is not of the form header=20-40,MinRate=500 (or body=, handshake=)`);
+      continue;
+    }
+    const [initial, maximum, rate] = match.slice(1).map((text) => (text === undefined ? undefined : Number(text)));
+    if (maximum !== undefined && (rate === undefined || maximum < (initial ?? 0)))
+      fail(node, scope, `"${textOf(word)}": a range needs MinRate, and its end must not lie before its start`);
+    const timeout: ReadTimeout = {
+      initialMs: parseDuration(String(initial ?? 0), 's') ?? 0,
+      maximumMs: maximum === undefined ? undefined : parseDuration(String(maximum), 's'),
+      minimumRateBytesPerSecond: rate ?? 0,
+    };
+    const choices = scope.host.choices;
+    if (name === 'header') choices.readHeader = timeout;
+    else if (name === 'body') choices.readBody = timeout;
+  }
+}
