@@ -95,19 +95,12 @@ export class RequestDecoder {
     return this.#bodyLeft;
   }
 
-  /** True while a DATA packet has been promised or asked for and its last octet has not come. */
-  get isDataDue(): boolean {
-    return this.#isOpen && (this.#dataDue > 0 || this.#place !== IN_FRAME);
-  }
-
   /**
-   * True when the request body goes on and no DATA packet is due or under way: only a GET_BODY_CHUNK brings more. Ask
-   * within `body` or later, never twice for one packet. Also true of a request whose length was not declared.
+   * True while a DATA packet was announced or asked for and its last body octet has not come. Otherwise only a
+   * GET_BODY_CHUNK brings more of a body that goes on.
    */
-  get needsData(): boolean {
-    const isBetweenPackets = this.#place === IN_FRAME || this.#place === IN_TAIL;
-    const goesOn = this.#isOpen && !this.#hasBodyEnded && this.#bodyLeft !== 0;
-    return goesOn && isBetweenPackets && this.#dataDue === 0;
+  get isDataDue(): boolean {
+    return this.#isOpen && (this.#dataDue > 0 || this.#place === IN_DATA);
   }
 
   /** True between requests. */

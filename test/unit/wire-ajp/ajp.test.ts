@@ -49,7 +49,7 @@ class Container implements RequestSink {
 
   body(bytes: Buffer, start: number, end: number): void {
     this.#body.push(Buffer.from(bytes.subarray(start, end)));
-    if (this.#decoder.needsData) this.#ask();
+    if (this.#decoder.bodyLeft > 0 && !this.#decoder.isDataDue) this.#ask();
   }
 
   #ask(): void {

@@ -154,35 +154,37 @@ describe('the request decoder', () => {
     assert.ok(!decoder.isIdle);
   });
 
-  test('tells when only asking brings more of a body', () => {
+  test('tells whether a packet of body is due, to its last octet', () => {
     const decoder = new RequestDecoder();
     const transcript = new Transcript();
     const seen: boolean[] = [];
-    const give = (bytes: Buffer) => {
+    const give = (hex: string | Buffer) => {
+      const bytes = Buffer.isBuffer(hex) ? hex : Buffer.from(hex, 'hex');
       decoder.decode(bytes, 0, bytes.length, transcript);
-      seen.push(decoder.needsData);
+      seen.push(decoder.isDataDue);
     };
     give(requestPacket('/', ['Content-Length', '3']));
-    give(Buffer.from('12340004', 'hex'));
-    give(Buffer.from('000278', 'hex'));
-    give(Buffer.from('79', 'hex'));
+    give('12340005');
+    give('000278');
+    give('79');
+    // Octets after the data mean nothing: nobody has to wait for them.
+    give('00');
+    assert.deepEqual(seen.splice(0), [true, true, true, false, false]);
     decoder.expectData();
-    give(Buffer.from('12', 'hex'));
-    give(Buffer.from('3400030001', 'hex'));
-    give(Buffer.from('7a', 'hex'));
-    assert.deepEqual(seen, [false, false, false, true, false, false, false]);
-    decoder.responseEnded();
-    give(requestPacket('/'));
-    assert.equal(seen.at(-1), true, 'a length that was not declared');
-    decoder.responseEnded();
-    give(requestPacket('/', ['Content-Length', '0']));
-    assert.equal(seen.at(-1), false, 'no body');
+    give('12');
+    give('3400030001');
+    give('7a');
+    assert.deepEqual(seen.splice(0), [true, true, false]);
     decoder.responseEnded();
     give(requestPacket('/', ['Transfer-Encoding', 'chunked']));
-    assert.equal(seen.at(-1), true, 'chunked');
     decoder.expectData();
-    give(Buffer.from('12340000', 'hex'));
-    assert.equal(seen.at(-1), false, 'ended');
+    give('1234');
+    give('0000');
+    assert.deepEqual(seen.splice(0), [false, true, false]);
+    decoder.expectData();
+    decoder.responseEnded();
+    give('1234');
+    assert.deepEqual(seen, [false], 'nobody waits for the body of a request that was answered');
   });
 
   test('has a limit of fields that can be chosen', () => {
