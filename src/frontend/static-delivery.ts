@@ -10,8 +10,9 @@ import type { StaticFiles, StaticRequest } from './static.ts';
 import { type Answer, decideAnswer, fillHead, type Segment, segmentsOf } from './static-answer.ts';
 import { represent } from './static-representation.ts';
 
-/** Octets read from a file at once: with its head a piece fills the listener's output once. */
-const READ_BYTES = 64 * 1024;
+/** Octets read from a file at once: few for slow clients, so that little waits for them; more while a client keeps up. */
+const READ_MIN_BYTES = 64 * 1024;
+const READ_MAX_BYTES = 256 * 1024;
 /** Read buffers kept for the next delivery. */
 const SPARE_BUFFERS_MAX = 16;
 /** Never waits for a writer when the path names a pipe; never takes a terminal. */
@@ -32,6 +33,7 @@ export class Delivery implements ExchangeSink {
   #next = 0;
   /** Where in the file the segment in progress stands. */
   #offset = 0;
+  #readBytes = 2 * READ_MIN_BYTES;
   #isReading = false;
   #isOver = false;
 
@@ -227,8 +229,8 @@ export class Delivery implements ExchangeSink {
   }
 
   #readPiece(end: number): void {
-    const buffer = spareBuffers.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES);
-    const size = Math.min(READ_BYTES, end - this.#offset);
+    const buffer = spareBuffers.pop() ?? Buffer.allocUnsafeSlow(READ_MAX_BYTES);
+    const size = Math.min(this.#readBytes, end - this.#offset);
     this.#isReading = true;
     if (this.#exchange.responseBodyBytes > 0) this.#exchange.flush();
     read(this.#fd, buffer, 0, size, this.#offset, (error, count) => {
@@ -247,6 +249,8 @@ export class Delivery implements ExchangeSink {
           this.#beginSegment();
         }
         this.#exchange.sendBody(buffer, 0, count);
+        const wanted = this.#exchange.congested ? this.#readBytes / 2 : this.#readBytes * 2;
+        this.#readBytes = Math.min(Math.max(wanted, READ_MIN_BYTES), READ_MAX_BYTES);
       }
       if (spareBuffers.length < SPARE_BUFFERS_MAX) spareBuffers.push(buffer);
       this.#pump();
