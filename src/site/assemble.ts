@@ -1,0 +1,348 @@
+// From drafts to the model: virtual hosts get what the main server has, mappings find their balancers and workers, and
+// what httpd assumes where nothing is said is written down. Source: modproxy.md §2, §4.16; merging of balancers and
+// workers of a virtual host with the main server's as observed on httpd 2.4.71.
+
+import {
+  type BalancerConfig,
+  defaultBalancer,
+  defaultMember,
+  defaultStickiness,
+  type MemberConfig,
+} from '../balancer/config.ts';
+import type { ConfigTree } from '../config/httpd/tree.ts';
+import type { BalancerChoices, BalancerDraft, WorkerDraft } from './balancer-draft.ts';
+import { findWorker } from './balancers.ts';
+import type {
+  HostChoices,
+  HostDraft,
+  MappingDraft,
+  ReverseDraft,
+  SectionDraft,
+  SectionKind,
+  SettingsDraft,
+  SiteDraft,
+} from './draft.ts';
+import { accessLogs } from './logs.ts';
+import type {
+  BalancerKey,
+  DirectorySettings,
+  Host,
+  Mapping,
+  MappingTarget,
+  ReadTimeout,
+  ReverseRule,
+  Section,
+  ServerSettings,
+  Snapshot,
+} from './model.ts';
+import { directoryDepth } from './sections.ts';
+import { mergeSettings } from './settings.ts';
+import { TLS_PROTOCOLS } from './tls-settings.ts';
+import { balancerName } from './worker-url.ts';
+
+/** What a host sees of balancers and workers. */
+interface HostView {
+  readonly balancers: ReadonlyMap<string, BalancerKey>;
+  readonly workers: readonly { readonly worker: WorkerDraft; readonly key: BalancerKey }[];
+}
+
+/** Makes the Snapshot. @param hostName name of this machine, for a main server without ServerName */
+export function assemble(site: SiteDraft, tree: ConfigTree, hostName: string): Omit<Snapshot, 'findings'> {
+  const balancers = new Map<BalancerKey, BalancerConfig>();
+  const ids = hostIds(site, hostName);
+  const mainView = viewOfMain(site, balancers);
+  const main = assembleHost(site.main, site, mainView, 'main', hostName);
+  const hosts = site.hosts.map((host, i) => {
+    const view = viewOfHost(host, site, ids[i], mainView, balancers);
+    return assembleHost(host, site, view, ids[i], hostName);
+  });
+  return {
+    serverRoot: tree.serverRoot,
+    listens: site.listens,
+    mainHost: main,
+    hosts,
+    balancers,
+    healthExpressions: site.healthExpressions,
+    server: serverSettings(site, tree),
+    files: tree.files,
+  };
+}
+
+/** `name:port`, with `#2` and so on when several hosts are called the same. */
+function hostIds(site: SiteDraft, hostName: string): string[] {
+  const seen = new Map<string, number>();
+  return site.hosts.map((host) => {
+    const name = host.serverName?.name ?? site.main.serverName?.name ?? hostName;
+    const port = host.serverName?.port ?? host.addresses[0]?.port ?? '*';
+    const id = `${name}:${port}`;
+    const count = (seen.get(id) ?? 0) + 1;
+    seen.set(id, count);
+    return count === 1 ? id : `${id}#${count}`;
+  });
+}
+
+function serverSettings(site: SiteDraft, tree: ConfigTree): ServerSettings {
+  return {
+    user: undefined,
+    group: undefined,
+    pidFile: undefined,
+    runtimeDir: `${tree.serverRoot}/logs`,
+    listenBacklog: 511,
+    gracefulShutdownTimeoutMs: 0,
+    extendedStatus: true,
+    serverTokens: 'full',
+    proxyStatus: 'off',
+    ...site.server,
+    defines: tree.defines,
+    modules: tree.modules,
+  };
+}
+
+// --- balancers and workers ------------------------------------------------------------------------------------------
+
+function viewOfMain(site: SiteDraft, all: Map<BalancerKey, BalancerConfig>): HostView {
+  const balancers = new Map<string, BalancerKey>();
+  for (const draft of site.main.balancers.values()) {
+    const key = `balancer://${draft.name}`;
+    all.set(key, balancerConfig(draft, draft.members, draft.choices));
+    balancers.set(draft.name, key);
+  }
+  return { balancers, workers: addWorkers(site.main, '', all) };
+}
+
+/** A balancer that the main server has too keeps its members from there; what the host says of it lies over that. */
+function viewOfHost(
+  host: HostDraft,
+  site: SiteDraft,
+  id: string,
+  main: HostView,
+  all: Map<BalancerKey, BalancerConfig>,
+): HostView {
+  const balancers = new Map(main.balancers);
+  for (const draft of host.balancers.values()) {
+    const inherited = site.main.balancers.get(draft.name);
+    if (inherited !== undefined && draft.members.length > 0) {
+      site.findings.warn(
+        draft.members[0].place,
+        'BalancerMember',
+        'members-hidden',
+        `balancer://${draft.name} belongs to the main server (line ${inherited.place.line} of ${inherited.place.file}): these members are never used; rename one of the two`,
+      );
+    }
+    if (inherited !== undefined && Object.keys(draft.choices).length === 0) continue;
+    const key = `${id}|balancer://${draft.name}`;
+    const members = inherited?.members ?? draft.members;
+    all.set(key, balancerConfig(draft, members, { ...inherited?.choices, ...draft.choices }));
+    balancers.set(draft.name, key);
+  }
+  return { balancers, workers: [...main.workers, ...addWorkers(host, `${id}|`, all)] };
+}
+
+function addWorkers(host: HostDraft, prefix: string, all: Map<BalancerKey, BalancerConfig>): HostView['workers'] {
+  return host.workers.map((worker) => {
+    const key = `${prefix}${worker.address.url}`;
+    all.set(
+      key,
+      defaultBalancer(worker.address.url, [memberConfig(worker)], { policy: 'direct', place: worker.place }),
+    );
+    return { worker, key };
+  });
+}
+
+function memberConfig(worker: WorkerDraft): MemberConfig {
+  return defaultMember(worker.address, { ...worker.choices, place: worker.place });
+}
+
+function balancerConfig(
+  draft: BalancerDraft,
+  members: readonly WorkerDraft[],
+  choices: BalancerChoices,
+): BalancerConfig {
+  const { cookieName, pathName, separator, semicolonEnds, force, ...rest } = choices;
+  const hasStickiness = cookieName !== undefined && (cookieName !== '' || pathName !== '');
+  return defaultBalancer(draft.name, members.map(memberConfig), {
+    ...rest,
+    place: draft.place,
+    ...(hasStickiness
+      ? {
+          stickiness: defaultStickiness(cookieName, {
+            pathName: pathName ?? cookieName,
+            separator: separator === undefined ? '.' : separator.char,
+            semicolonEnds: semicolonEnds ?? false,
+            force: force ?? false,
+          }),
+        }
+      : {}),
+  });
+}
+
+// --- hosts ----------------------------------------------------------------------------------------------------------
+
+const DEFAULT_CHOICES = {
+  logLevel: 'warn',
+  timeoutMs: 60_000,
+  keepAlive: true,
+  keepAliveTimeoutMs: 5000,
+  maxKeepAliveRequests: 100,
+  lineBytes: 8190,
+  fieldBytes: 8190,
+  fieldCount: 100,
+  readHeader: { initialMs: 20_000, maximumMs: 40_000, minimumRateBytesPerSecond: 500 } as ReadTimeout,
+  readBody: { initialMs: 20_000, maximumMs: undefined, minimumRateBytesPerSecond: 500 } as ReadTimeout,
+  allowEncodedSlashes: 'off',
+  mergeSlashes: true,
+  via: 'off',
+  ioBufferSizeBytes: 8192,
+  receiveBufferSizeBytes: 0,
+  badHeader: 'is-error',
+  traceEnable: 'on',
+  useCanonicalName: 'off',
+  useCanonicalPhysicalPort: false,
+  hostnameLookups: false,
+  protocols: ['http/1.1'],
+} as const satisfies HostChoices;
+
+function assembleHost(draft: HostDraft, site: SiteDraft, view: HostView, id: string, hostName: string): Host {
+  const { main } = site;
+  const choices: HostChoices & typeof DEFAULT_CHOICES = {
+    ...DEFAULT_CHOICES,
+    ...(main.choices as object),
+    ...(draft.choices as object),
+  };
+  const { lineBytes, fieldBytes, fieldCount, readHeader, readBody, ...rest } = choices;
+  const inherits = <T>(pick: (host: HostDraft) => readonly T[]): T[] =>
+    draft.isMain ? [...pick(main)] : [...pick(main), ...pick(draft)];
+  const own = <T>(pick: (host: HostDraft) => readonly T[]): T[] =>
+    draft.isMain ? [...pick(main)] : [...pick(draft), ...pick(main)];
+  const defaults = settings(main.defaults, view);
+  const name = draft.serverName ?? main.serverName;
+  return {
+    ...rest,
+    id,
+    addresses: draft.addresses,
+    serverName: name?.name ?? hostName,
+    serverPort: name?.port,
+    serverScheme: name?.scheme,
+    hasOwnServerName: draft.serverName !== undefined,
+    aliases: draft.aliases,
+    serverAdmin: choices.serverAdmin,
+    documentRoot: choices.documentRoot,
+    errorLog: choices.errorLog,
+    typesConfig: choices.typesConfig,
+    proxyTimeoutMs: choices.proxyTimeoutMs,
+    maxForwards: choices.maxForwards,
+    aliasRules: own((host) => host.aliasRules),
+    redirectRules: own((host) => host.redirectRules),
+    mappings: inherits((host) => host.mappings).map((mapping) => resolveMapping(mapping, view)),
+    balancers: view.balancers,
+    earlyEnvRules: inherits((host) => host.earlyEnvRules),
+    defaults: draft.isMain ? defaults : mergeSettings(defaults, settings(draft.defaults, view)),
+    sections: sections(
+      inherits((host) => host.sections),
+      view,
+    ),
+    accessLogs: accessLogs(draft, site),
+    limits: { lineBytes, fieldBytes, fieldCount },
+    requestReadTimeout: {
+      header: readHeader.initialMs === 0 ? undefined : readHeader,
+      body: readBody.initialMs === 0 ? undefined : readBody,
+    },
+    tls: tls(draft, site),
+    upstreamTls: {
+      isEnabled: false,
+      verify: 'none',
+      checkPeerName: true,
+      checkPeerExpire: true,
+      caFile: undefined,
+      caPath: undefined,
+      certificateFile: undefined,
+      protocols: TLS_PROTOCOLS,
+      cipherSuites: undefined,
+      ...main.upstreamTls,
+      ...draft.upstreamTls,
+    },
+    place: draft.place,
+  };
+}
+
+function tls(draft: HostDraft, site: SiteDraft): Host['tls'] {
+  const merged = { ...site.main.tls, ...draft.tls };
+  if (merged.isEnabled !== true) return undefined;
+  if ((merged.certificateFiles ?? []).length === 0)
+    site.findings.error(
+      draft.place,
+      'SSLEngine',
+      'certificate-missing',
+      'SSLEngine is On but no SSLCertificateFile is given',
+    );
+  return {
+    certificateFiles: merged.certificateFiles ?? [],
+    keyFiles: merged.keyFiles ?? [],
+    chainFile: merged.chainFile,
+    protocols: merged.protocols ?? TLS_PROTOCOLS,
+    cipherSuites: merged.cipherSuites,
+    honorCipherOrder: merged.honorCipherOrder ?? false,
+    options: merged.options ?? [],
+  };
+}
+
+// --- sections and mappings ------------------------------------------------------------------------------------------
+
+function sections(drafts: readonly SectionDraft[], view: HostView): Host['sections'] {
+  const of = (kind: SectionKind) => drafts.filter((draft) => draft.kind === kind);
+  const resolve = (draft: SectionDraft) => section(draft, view);
+  const byDepth = of('directory').toSorted((a, b) => directoryDepth(a) - directoryDepth(b));
+  return {
+    directories: [...byDepth, ...of('directory-match')].map(resolve),
+    files: of('files').map(resolve),
+    locations: of('location').map(resolve),
+    proxies: of('proxy').map(resolve),
+  };
+}
+
+function section(draft: SectionDraft, view: HostView): Section {
+  return { matcher: draft.matcher, title: draft.title, settings: settings(draft.settings, view), place: draft.place };
+}
+
+function settings(draft: SettingsDraft, view: HostView): DirectorySettings {
+  const { mapping, reverseRules, files, ...rest } = draft;
+  return {
+    ...rest,
+    ...(mapping === undefined ? {} : { mapping: resolveMapping(mapping, view) }),
+    ...(reverseRules === undefined ? {} : { reverseRules: reverseRules.map((rule) => resolveReverse(rule, view)) }),
+    ...(files === undefined ? {} : { files: files.map((draft) => section(draft, view)) }),
+  };
+}
+
+function resolveMapping(draft: MappingDraft, view: HostView): Mapping {
+  return { ...draft, target: resolveTarget(draft, view) };
+}
+
+function resolveTarget({ target }: MappingDraft, view: HostView): MappingTarget {
+  switch (target.kind) {
+    case 'none':
+    case 'unavailable':
+      return target;
+    case 'balancer':
+      return {
+        kind: 'proxy',
+        balancer: view.balancers.get(target.name) ?? `balancer://${target.name}`,
+        authority: target.authority,
+        path: target.path,
+        isDirect: false,
+      };
+    default: {
+      const worker = findWorker(
+        view.workers.map((entry) => entry.worker),
+        target.name,
+      );
+      const key = view.workers.find((entry) => entry.worker === worker)?.key ?? target.name;
+      return { kind: 'proxy', balancer: key, authority: target.authority, path: target.path, isDirect: true };
+    }
+  }
+}
+
+function resolveReverse(rule: ReverseDraft, view: HostView): ReverseRule {
+  const name = rule.kind === 'url' ? balancerName(rule.internal) : undefined;
+  return { ...rule, balancer: name === undefined ? undefined : view.balancers.get(name) };
+}

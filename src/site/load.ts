@@ -1,0 +1,65 @@
+// The entry to this room: from files to a Snapshot, with everything that was found on the way. Place in the picture:
+// floor 3; `front`, `check`, `explain` and reloads all come through here.
+
+import { posix } from 'node:path';
+import type { FileReader } from '../config/files.ts';
+import { type Finding, Findings } from '../config/finding.ts';
+import { isKnownDirective } from '../config/httpd/directives.ts';
+import { readTree } from '../config/httpd/read.ts';
+import { assemble } from './assemble.ts';
+import { SiteDraft } from './draft.ts';
+import type { Snapshot } from './model.ts';
+import { walkTree } from './walk.ts';
+
+export interface LoadOptions {
+  /** Directory of relative paths (`-d`) until ServerRoot says otherwise. Default: the directory of `file`. */
+  readonly serverRoot?: string | undefined;
+  /** The main file (`-f`): absolute, or relative to `serverRoot`, which then must be given. */
+  readonly file: string;
+  /** Directives before and after the file (`-C`, `-c`). */
+  readonly before?: readonly string[];
+  readonly after?: readonly string[];
+  /** `-D NAME`, also `NAME=value`. */
+  readonly defines?: readonly string[];
+  /** Missing files are warnings: for checking a configuration away from its machine. Default false. */
+  readonly assumeFiles?: boolean;
+  readonly files: FileReader;
+  /** For `${NAME}` and PassEnv. Default: the process's own. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Name of this machine for a main server without ServerName. Default `localhost`. */
+  readonly hostName?: string;
+}
+
+export interface LoadedSite {
+  /** Undefined when there are errors. */
+  readonly snapshot: Snapshot | undefined;
+  readonly findings: readonly Finding[];
+}
+
+/** Loads a configuration. Never throws for what stands in files; all of it is told in `findings`. */
+export function loadSite(options: LoadOptions): LoadedSite {
+  const serverRoot = posix.resolve(options.serverRoot ?? posix.dirname(options.file));
+  const findings = new Findings();
+  const environment = options.environment ?? process.env;
+  const tree = readTree({ ...options, serverRoot, environment, isKnown: isKnownDirective }, findings);
+  const site = new SiteDraft({
+    serverRoot: tree.serverRoot,
+    file: options.file,
+    findings,
+    files: options.files,
+    assumeFiles: options.assumeFiles ?? false,
+    environment,
+    modules: tree.modules,
+  });
+  walkTree(tree.nodes, site);
+  if (site.listens.length === 0)
+    findings.error(
+      site.main.place,
+      'Listen',
+      'no-listen',
+      'there is no Listen line, so nothing would be served; add one, such as `Listen 8080`',
+    );
+  const assembled = assemble(site, tree, options.hostName ?? 'localhost');
+  const list = findings.list;
+  return { snapshot: findings.hasErrors ? undefined : { ...assembled, findings: list }, findings: list };
+}

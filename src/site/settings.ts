@@ -1,0 +1,189 @@
+// Settings that hold for one request: the host's defaults with every section that matches laid over them, in httpd's
+// order. Merged once per set of sections and kept, so a request that meets known sections allocates nothing.
+// Source: httpd's documentation "Configuration Sections"; recordings P-MAP-14, P-ACL-*; access override as observed.
+
+import type { DirectorySettings, Host, MimeSettings, OptionChange, OptionName, RequireNode, Section } from './model.ts';
+
+/** Sets of sections kept merged per host; beyond it each request merges anew. */
+const MAX_MERGED_SETS = 4096;
+
+interface Merged {
+  readonly settings: DirectorySettings;
+  /** By the next section that matches. */
+  readonly next: Map<Section, Merged>;
+}
+
+/** Finds the settings of requests to one host. */
+export class HostSettings {
+  readonly #host: Host;
+  readonly #root: Merged;
+  #kept = 1;
+
+  constructor(host: Host) {
+    this.#host = host;
+    this.#root = { settings: host.defaults, next: new Map() };
+  }
+
+  /** False when `<Proxy>` sections cannot matter, and the proxied URL need not be put together. */
+  get needsProxiedUrl(): boolean {
+    return this.#host.sections.proxies.length > 0;
+  }
+
+  /** Before it is known who answers: defaults and Location sections. Mappings and access by path come from here. */
+  forPath(path: string): DirectorySettings {
+    return this.#locations(this.#root, path).settings;
+  }
+
+  /** For a request that is proxied: Proxy sections take the place of Directory and Files. */
+  forProxied(path: string, proxiedUrl: string): DirectorySettings {
+    let merged = this.#root;
+    for (const section of this.#host.sections.proxies)
+      if (matchesProxy(section, proxiedUrl)) merged = this.#step(merged, section);
+    return this.#locations(merged, path).settings;
+  }
+
+  /** For a request that is answered with a file or directory. @param file absolute path; a directory's without slash */
+  forFile(path: string, file: string): DirectorySettings {
+    const { directories, files } = this.#host.sections;
+    const directory = file.slice(0, Math.max(1, file.lastIndexOf('/')));
+    const name = file.slice(file.lastIndexOf('/') + 1);
+    let merged = this.#root;
+    for (const section of directories)
+      if (matchesDirectory(section, directory) || matchesDirectory(section, file)) merged = this.#step(merged, section);
+    for (const section of merged.settings.files ?? [])
+      if (matchesName(section, name)) merged = this.#step(merged, section);
+    for (const section of files) if (matchesName(section, name)) merged = this.#step(merged, section);
+    return this.#locations(merged, path).settings;
+  }
+
+  #locations(from: Merged, path: string): Merged {
+    let merged = from;
+    const sections = this.#host.sections.locations;
+    for (let i = 0; i < sections.length; i++)
+      if (matchesLocation(sections[i], path)) merged = this.#step(merged, sections[i]);
+    return merged;
+  }
+
+  #step(merged: Merged, section: Section): Merged {
+    const known = merged.next.get(section);
+    if (known !== undefined) return known;
+    const made: Merged = { settings: mergeSettings(merged.settings, section.settings), next: new Map() };
+    if (this.#kept < MAX_MERGED_SETS) {
+      merged.next.set(section, made);
+      this.#kept++;
+    }
+    return made;
+  }
+}
+
+/** @param path decoded and normalised */
+export function matchesLocation(section: Section, path: string): boolean {
+  const { matcher } = section;
+  if (matcher.kind === 'path') return isWithin(matcher.path, path);
+  return (matcher.kind === 'glob' || matcher.kind === 'regex') && matcher.regex.test(path);
+}
+
+function matchesDirectory(section: Section, directory: string): boolean {
+  const { matcher } = section;
+  if (matcher.kind === 'path') return isWithin(matcher.path, directory);
+  if (matcher.kind === 'glob') return matcher.regex.test(directory);
+  return matcher.kind === 'regex' && (matcher.regex.test(directory) || matcher.regex.test(`${directory}/`));
+}
+
+function matchesName(section: Section, name: string): boolean {
+  const { matcher } = section;
+  if (matcher.kind === 'name') return matcher.name === name;
+  return (matcher.kind === 'glob' || matcher.kind === 'regex') && matcher.regex.test(name);
+}
+
+function matchesProxy(section: Section, url: string): boolean {
+  const { matcher } = section;
+  if (matcher.kind === 'url-prefix') return url.startsWith(matcher.prefix);
+  return (matcher.kind === 'glob' || matcher.kind === 'regex') && matcher.regex.test(url);
+}
+
+/** The path itself or something below it; `/a/` holds only what is below. */
+function isWithin(outer: string, path: string): boolean {
+  if (!path.startsWith(outer)) return false;
+  return outer.endsWith('/') || path.length === outer.length || path[outer.length] === '/';
+}
+
+/** Lays `over` over `base`: most settings replace, rules that run in order are appended. */
+export function mergeSettings(base: DirectorySettings, over: DirectorySettings): DirectorySettings {
+  const access = mergeAccess(base, over);
+  return {
+    ...base,
+    ...over,
+    ...(access === undefined ? {} : { access }),
+    ...joined('reverseRules', base, over),
+    ...joined('envIfRules', base, over),
+    ...joined('envOps', base, over),
+    ...joined('headerOps', base, over),
+    ...joined('files', base, over),
+    // The innermost Redirect is tried first, as in mod_alias.
+    ...joined('redirectRules', over, base),
+    ...(base.errorDocuments !== undefined && over.errorDocuments !== undefined
+      ? { errorDocuments: new Map([...base.errorDocuments, ...over.errorDocuments]) }
+      : {}),
+    ...(base.options !== undefined && over.options !== undefined
+      ? { options: mergeOptions(base.options, over.options) }
+      : {}),
+    ...(base.mime !== undefined && over.mime !== undefined ? { mime: mergeMime(base.mime, over.mime) } : {}),
+  };
+}
+
+type ListKey = 'reverseRules' | 'envIfRules' | 'envOps' | 'headerOps' | 'files' | 'redirectRules';
+
+function joined<K extends ListKey>(
+  key: K,
+  first: DirectorySettings,
+  second: DirectorySettings,
+): Partial<DirectorySettings> {
+  const a = first[key];
+  const b = second[key];
+  if (a === undefined || b === undefined) return {};
+  return { [key]: [...a, ...b] };
+}
+
+/** Require replaces Require unless AuthMerging says otherwise; Order, Allow, Deny, Satisfy replace each other as one. */
+function mergeAccess(base: DirectorySettings, over: DirectorySettings): DirectorySettings['access'] {
+  if (base.access === undefined || over.access === undefined) return over.access ?? base.access;
+  const merged = { ...base.access, ...over.access };
+  const inner = over.access.requires;
+  const outer = base.access.requires;
+  if (inner === undefined || outer === undefined || over.access.merging === undefined) return merged;
+  const requires: RequireNode = { kind: over.access.merging === 'and' ? 'all-of' : 'any-of', children: [outer, inner] };
+  return { ...merged, requires };
+}
+
+function mergeOptions(base: OptionChange, over: OptionChange): OptionChange {
+  if (over.isAbsolute) return over;
+  const without = (names: readonly OptionName[], gone: readonly OptionName[]) =>
+    names.filter((name) => !gone.includes(name));
+  return {
+    isAbsolute: base.isAbsolute,
+    add: [...without(base.add, over.remove), ...without(over.add, base.add)],
+    remove: [...without(base.remove, over.add), ...without(over.remove, base.remove)],
+  };
+}
+
+/** What httpd gives a directory of which no Options line speaks. */
+const DEFAULT_OPTIONS: readonly OptionName[] = ['FollowSymLinks'];
+
+/** Whether an option is on. */
+export function hasOption(settings: DirectorySettings, name: OptionName): boolean {
+  const change = settings.options;
+  if (change === undefined) return DEFAULT_OPTIONS.includes(name);
+  if (change.add.includes(name)) return true;
+  return !change.isAbsolute && !change.remove.includes(name) && DEFAULT_OPTIONS.includes(name);
+}
+
+function mergeMime(base: MimeSettings, over: MimeSettings): MimeSettings {
+  return {
+    types: new Map([...base.types, ...over.types]),
+    encodings: new Map([...base.encodings, ...over.encodings]),
+    charsets: new Map([...base.charsets, ...over.charsets]),
+    languages: new Map([...base.languages, ...over.languages]),
+    handlers: new Map([...base.handlers, ...over.handlers]),
+  };
+}
