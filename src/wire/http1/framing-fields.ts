@@ -30,7 +30,6 @@ export const CONNECTION_OTHER = 8;
 /** `contentLength` of a message without that field. */
 export const NO_LENGTH = -2;
 
-const HOST_ID = FIELD.Host;
 const CONTENT_LENGTH_ID = FIELD['Content-Length'];
 const TRANSFER_ENCODING_ID = FIELD['Transfer-Encoding'];
 const CONNECTION_ID = FIELD.Connection;
@@ -96,16 +95,13 @@ export class FramingFields {
   }
 
   #standOnce(fields: Fields): boolean {
-    let hosts = 0;
     let lengths = 0;
     let codings = 0;
     for (let i = 0; i < fields.count; i++) {
       const id = fields.slots[i * FIELD_STRIDE];
-      if (id === HOST_ID) hosts++;
-      else if (id === CONTENT_LENGTH_ID) lengths++;
+      if (id === CONTENT_LENGTH_ID) lengths++;
       else if (id === TRANSFER_ENCODING_ID) codings++;
     }
-    if (hosts > 1) return this.#refuse('http-repeated-host');
     if (lengths > 1) return this.#refuse('http-repeated-content-length');
     if (codings > 1) return this.#refuse('http-bad-transfer-encoding');
     return true;

@@ -244,6 +244,9 @@ export class RequestHeadParser {
     const framing = this.#framing;
     const host = fields.indexOfKnown(FIELD.Host);
     if (host < 0 && minorVersion >= 1) return this.#fail(this.consumed - 1, 'http-missing-host');
+    if (fields.hasRepeats && host >= 0 && this.#hasAnotherHost(host + 1)) {
+      return this.#fail(this.consumed - 1, 'http-repeated-host');
+    }
     if (!framing.read(fields, minorVersion, this.#limits.allowContentLengthWithChunked)) {
       return this.#fail(this.consumed - 1, framing.failureCode);
     }
@@ -255,6 +258,12 @@ export class RequestHeadParser {
     if (fields.hasKnown(FIELD.Expect)) this.#takeExpectation();
     this.#state = BEFORE_LINE;
     return DONE;
+  }
+
+  #hasAnotherHost(from: number): boolean {
+    const { fields } = this.head;
+    for (let i = from; i < fields.count; i++) if (fields.idAt(i) === FIELD.Host) return true;
+    return false;
   }
 
   #takeHost(index: number): boolean {
