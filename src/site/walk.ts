@@ -51,7 +51,7 @@ function walk(nodes: readonly ConfigNode[], scope: Scope): void {
     else {
       const misplaced = whyNotHere(rule, node, scope);
       if (misplaced !== undefined) fail(node, scope, misplaced, 'not-here');
-      else if (rule.handling === 'restricts') restricts(node, scope, 'nothing here does what it says');
+      else if (rule.handling === 'restricts') refuse(node, scope, rule);
       else if (rule.handling === 'ignored') ignore(node, scope, rule);
       else if (rule.handling === 'honoured' && node.kind === 'directive') HANDLERS.get(node.key)?.(node, scope);
       else if (rule.handling === 'honoured' && node.kind === 'section') enter(node, scope);
@@ -106,6 +106,17 @@ function whyNotHere(rule: DirectiveRule, node: ConfigNode, scope: Scope): string
         return `cannot stand in ${here}`;
       return undefined;
   }
+}
+
+function refuse(node: ConfigNode, scope: Scope, rule: DirectiveRule): void {
+  if (rule.module === 'jk')
+    fail(
+      node,
+      scope,
+      'is not honoured yet: what it mounts would be looked for among the files; use ProxyPass with ajp://',
+      'mod-jk-not-served',
+    );
+  else restricts(node, scope, 'nothing here does what it says');
 }
 
 function ignore(node: ConfigNode, scope: Scope, rule: DirectiveRule): void {

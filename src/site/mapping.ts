@@ -1,0 +1,185 @@
+// Applies mappings to a request's path: which one matches, and what path the backend gets. Pure; shared by the frontend
+// and `explain`. Source: modproxy.md §4; recordings P-MAP-*.
+
+import type { DirectorySettings, Host, Mapping, MappingPattern } from './model.ts';
+import { encodePath, type RequestPath } from './path.ts';
+
+/** Looks up `${NAME}` of a mapping with `interpolate`. */
+export type EnvLookup = (name: string) => string | undefined;
+
+/**
+ * The path that goes to the backend, encoded and beginning with a slash, before a balancer member's own path and without
+ * query. Undefined when the mapping does not match; '' when it does and does not proxy (`!`, or an unavailable target).
+ * @param keepEncodedSlashes AllowEncodedSlashes is NoDecode
+ * @param env given when ProxyPassInterpolateEnv is on
+ */
+export function applyMapping(
+  mapping: Mapping,
+  path: RequestPath,
+  keepEncodedSlashes: boolean,
+  env?: EnvLookup,
+): string | undefined {
+  const { pattern, target, mode } = mapping;
+  const matched = mode === 'decoded' ? path.decoded : path.encoded;
+  if (matched === '') return undefined;
+  const targetPath =
+    target.kind === 'proxy'
+      ? env !== undefined && mapping.interpolate
+        ? interpolate(target.path, env)
+        : target.path
+      : '';
+  // What is sent: the raw path with nocanon, if it matches in the same way.
+  let source = matched;
+  let found: string | undefined;
+  if (pattern.kind === 'regex') {
+    const groups = pattern.regex.exec(matched);
+    if (groups === null) return undefined;
+    if (target.kind !== 'proxy') return '';
+    const rawGroups = mapping.nocanon ? pattern.regex.exec(path.raw) : null;
+    if (rawGroups !== null) source = path.raw;
+    found = substitute(targetPath, rawGroups ?? groups);
+    // A target that no group changes gets the whole path after it.
+    if (found === targetPath) found += source;
+  } else if (mode === 'servlet') {
+    const rest = matchServlet(pattern.path, matched);
+    if (rest === undefined) return undefined;
+    found = targetPath + rest;
+  } else {
+    const length = matchPrefix(pattern.path, matched);
+    if (length === 0) return undefined;
+    if (mapping.nocanon && matchPrefix(pattern.path, path.raw) === length) source = path.raw;
+    found = targetPath + source.slice(length);
+  }
+  if (target.kind !== 'proxy') return '';
+  const isEncoded = mode !== 'decoded' || (mapping.nocanon && source === path.raw);
+  const sent = isEncoded ? found : encodePath(found, keepEncodedSlashes);
+  // Never let a path continue the host's name: `ProxyPass /x/ http://h` and `/x/y` is `http://h/y`.
+  return sent.startsWith('/') ? sent : `/${sent}`;
+}
+
+/** A mapping that matched, and the path for its backend. One object serves many requests: `findMapping` fills it. */
+export interface MappingMatch {
+  mapping: Mapping | undefined;
+  /** As `applyMapping` tells. */
+  path: string;
+}
+
+/**
+ * Finds the mapping of a request: that of its sections first, then the host's list in order. A `!` found first ends the
+ * search with a match that does not proxy. Asked twice where `usesEncodedForm` says so: first for the encoded forms,
+ * because a mapping on them forgives what decoding does not (`RequestPath.status`), then for the decoded one.
+ * @param settings of the path in the form asked for (`HostSettings.forPath`)
+ */
+export function findMapping(
+  host: Host,
+  settings: DirectorySettings,
+  path: RequestPath,
+  form: 'decoded' | 'encoded',
+  into: MappingMatch,
+  env?: EnvLookup,
+): boolean {
+  const own = settings.mapping;
+  if (own !== undefined && tryMapping(own, host, path, form, into, env)) return true;
+  const { mappings } = host;
+  for (let i = 0; i < mappings.length; i++) if (tryMapping(mappings[i], host, path, form, into, env)) return true;
+  into.mapping = undefined;
+  into.path = '';
+  return false;
+}
+
+function tryMapping(
+  mapping: Mapping,
+  host: Host,
+  path: RequestPath,
+  form: 'decoded' | 'encoded',
+  into: MappingMatch,
+  env: EnvLookup | undefined,
+): boolean {
+  if ((mapping.mode === 'decoded') !== (form === 'decoded')) return false;
+  const found = applyMapping(mapping, path, host.allowEncodedSlashes === 'no-decode', env);
+  if (found === undefined) return false;
+  into.mapping = mapping;
+  into.path = found;
+  return true;
+}
+
+/** Whether any mapping of the host or its sections looks at the encoded form. */
+export function usesEncodedForm(host: Host): boolean {
+  const encoded = (mapping: Mapping | undefined) => mapping !== undefined && mapping.mode !== 'decoded';
+  return host.mappings.some(encoded) || host.sections.locations.some((section) => encoded(section.settings.mapping));
+}
+
+/**
+ * Length of what a prefix matches at the start of a path, 0 when it does not: a run of slashes matches any run, and the
+ * match ends at the end, before a slash, or after the slash that ends the prefix.
+ */
+export function matchPrefix(prefix: string, path: string): number {
+  let p = 0;
+  let at = 0;
+  while (p < prefix.length) {
+    if (at >= path.length) return 0;
+    if (prefix[p] === '/') {
+      if (path[at] !== '/') return 0;
+      while (prefix[p] === '/') p++;
+      while (path[at] === '/') at++;
+    } else if (prefix.charCodeAt(p++) !== path.charCodeAt(at++)) return 0;
+  }
+  if (at < path.length && path[at] !== '/' && prefix[prefix.length - 1] !== '/') return 0;
+  return at;
+}
+
+/**
+ * The rest of a path after a prefix, comparing segments without their `;parameters`; undefined when it does not match.
+ * The last matched segment's parameters stay when more follows; a segment `..;x` counts as `..`.
+ */
+export function matchServlet(prefix: string, path: string): string | undefined {
+  const wanted = prefix.split('/').filter((name) => name !== '');
+  const segments: string[] = [];
+  for (const segment of path.slice(1).split('/')) {
+    const name = nameOf(segment);
+    if (name === '..') {
+      if (segments.pop() === undefined) return undefined;
+    } else if (name !== '.') segments.push(segment);
+  }
+  if (wanted.length > segments.length || wanted.some((name, i) => nameOf(segments[i]) !== name)) return undefined;
+  const rest = segments.slice(wanted.length);
+  if (prefix.endsWith('/')) return rest.length === 0 ? undefined : rest.join('/');
+  if (rest.length === 0) return '';
+  const last = segments[wanted.length - 1] ?? '';
+  return `${last.slice(nameOf(last).length)}/${rest.join('/')}`;
+}
+
+function nameOf(segment: string): string {
+  const semicolon = segment.indexOf(';');
+  return semicolon < 0 ? segment : segment.slice(0, semicolon);
+}
+
+/** Puts groups in the place of `$0` to `$9`; a backslash makes the next character literal. */
+export function substitute(text: string, groups: RegExpExecArray): string {
+  if (!text.includes('$') && !text.includes('\\')) return text;
+  let result = '';
+  for (let i = 0; i < text.length; i++) {
+    const next = text[i + 1];
+    if (text[i] === '$' && next >= '0' && next <= '9') {
+      result += groups[Number(next)] ?? '';
+      i++;
+    } else if (text[i] === '\\' && next !== undefined) result += text[++i];
+    else result += text[i];
+  }
+  return result;
+}
+
+/** Puts variables in the place of `${NAME}`; an unset one leaves nothing. */
+export function interpolate(text: string, env: EnvLookup): string {
+  return text.replace(/\$\{([^}]*)\}/g, (_, name: string) => env(name) ?? '');
+}
+
+/** What a pattern makes of a path for Alias and Redirect: the target with the rest behind it, or the groups put in. */
+export function applyPattern(pattern: MappingPattern, target: string, path: string): string | undefined {
+  if (pattern.kind === 'regex') {
+    const groups = pattern.regex.exec(path);
+    return groups === null ? undefined : substitute(target, groups);
+  }
+  const length = matchPrefix(pattern.path, path);
+  return length === 0 ? undefined : target + path.slice(length);
+}

@@ -1,0 +1,142 @@
+// The path of a request as mappings and sections see it: dot segments resolved, slashes merged, `%xx` decoded, with
+// httpd's answers for what must not pass. Pure; most paths need nothing done and come back as the same string.
+// Source: modproxy.md §4.5, §4.9; RFC 3986 §5.2.4, §2.3; recordings P-MAP-08, P-MAP-11, P-MAP-22.
+
+import type { EncodedSlashes } from './model.ts';
+
+/** One request's path in its three forms. Reuse one object: `readPath` fills it. */
+export interface RequestPath {
+  /** As sent, without query; latin1 view. */
+  raw: string;
+  /** Still encoded, but dot segments resolved, slashes merged, unreserved characters decoded. */
+  encoded: string;
+  /** Octets (latin1 view); with `no-decode` an encoded slash stays `%2F`. Empty when `status` is not 0. */
+  decoded: string;
+  /** 0, or the answer (400, 404) unless a mapping takes the `encoded` form. */
+  status: 0 | 400 | 404;
+}
+
+export function newRequestPath(): RequestPath {
+  return { raw: '', encoded: '', decoded: '', status: 0 };
+}
+
+export interface PathRules {
+  readonly allowEncodedSlashes: EncodedSlashes;
+  readonly mergeSlashes: boolean;
+}
+
+const SLASH = 0x2f;
+const DOT = 0x2e;
+const PERCENT = 0x25;
+
+/**
+ * Fills `into` from the path of a request target (origin form, without query). False when nothing may answer but 400:
+ * the path leaves the root, does not begin with a slash, or holds what no path may.
+ */
+export function readPath(raw: string, rules: PathRules, into: RequestPath): boolean {
+  into.raw = raw;
+  into.encoded = raw;
+  into.decoded = raw;
+  into.status = 0;
+  if (isPlain(raw)) return true;
+  const encoded =
+    raw.includes('#') || raw.includes('\0') ? undefined : resolve(decodeUnreserved(raw), rules.mergeSlashes);
+  if (encoded === undefined) {
+    into.status = 400;
+    into.decoded = '';
+    return false;
+  }
+  into.encoded = encoded;
+  into.status = decodeStatus(encoded, rules.allowEncodedSlashes);
+  const decoded = into.status === 0 ? resolve(decode(encoded, rules.allowEncodedSlashes), rules.mergeSlashes) : '';
+  if (decoded === undefined) into.status = 400;
+  into.decoded = decoded ?? '';
+  return true;
+}
+
+/** Nothing to decode, to merge or to resolve. */
+function isPlain(path: string): boolean {
+  if (path.charCodeAt(0) !== SLASH) return false;
+  for (let i = 0; i < path.length; i++) {
+    const code = path.charCodeAt(i);
+    if (code === PERCENT || code === 0x23 || code === 0) return false;
+    if (code === SLASH) {
+      const next = path.charCodeAt(i + 1);
+      if (next === SLASH || next === DOT) return false;
+    }
+  }
+  return true;
+}
+
+/** Resolves `.` and `..`, merges slashes if asked; undefined when the path leaves the root or has none. */
+function resolve(path: string, mergeSlashes: boolean): string | undefined {
+  if (path.charCodeAt(0) !== SLASH) return undefined;
+  const segments: string[] = [];
+  const parts = path.split('/');
+  for (let i = 1; i < parts.length; i++) {
+    const part = parts[i];
+    const isLast = i === parts.length - 1;
+    if (part === '.' || part === '..') {
+      if (part === '..' && segments.pop() === undefined) return undefined;
+      if (isLast) segments.push('');
+    } else if (part !== '' || isLast || !mergeSlashes) segments.push(part);
+  }
+  return `/${segments.join('/')}`;
+}
+
+/** Decodes `%xx` of characters that never need it: letters, digits, `-`, `.`, `_`, `~`. */
+function decodeUnreserved(path: string): string {
+  if (!path.includes('%')) return path;
+  return path.replace(/%([0-9A-Fa-f]{2})/g, (whole, hex: string) => {
+    const char = String.fromCharCode(Number.parseInt(hex, 16));
+    return /[A-Za-z0-9._~-]/.test(char) ? char : whole;
+  });
+}
+
+/** A broken `%` is 400; `%00`, and `%2F` where it is off, are 404. */
+function decodeStatus(path: string, slashes: EncodedSlashes): RequestPath['status'] {
+  let status: RequestPath['status'] = 0;
+  for (let at = path.indexOf('%'); at >= 0; at = path.indexOf('%', at + 1)) {
+    const hex = path.slice(at + 1, at + 3);
+    if (!/^[0-9A-Fa-f]{2}$/.test(hex)) return 400;
+    if (hex === '00' || (slashes === 'off' && /^2f$/i.test(hex))) status = 404;
+  }
+  return status;
+}
+
+function decode(path: string, slashes: EncodedSlashes): string {
+  if (!path.includes('%')) return path;
+  return path.replace(/%([0-9A-Fa-f]{2})/g, (whole, hex: string) =>
+    slashes === 'no-decode' && /^2f$/i.test(hex) ? whole : String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+}
+
+/** By octet: 1 for what a backend gets literally (modproxy.md §4.7). */
+const LITERAL: Uint8Array = literalOctets();
+
+function literalOctets(): Uint8Array {
+  const table = new Uint8Array(256);
+  for (const char of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789$-_.+!*'(),;:@&=/~")
+    table[char.charCodeAt(0)] = 1;
+  return table;
+}
+
+/**
+ * Encodes a decoded path for a backend. With `keepEncodedSlashes` a `%2F` in it, which `no-decode` left there, stays.
+ * The same string comes back when nothing needs encoding.
+ */
+export function encodePath(path: string, keepEncodedSlashes: boolean): string {
+  let at = 0;
+  while (at < path.length && LITERAL[path.charCodeAt(at) & 255] === 1) at++;
+  if (at === path.length) return path;
+  let result = path.slice(0, at);
+  for (; at < path.length; at++) {
+    const code = path.charCodeAt(at) & 255;
+    if (LITERAL[code] === 1) result += path[at];
+    else if (keepEncodedSlashes && code === PERCENT && /^%2f$/i.test(path.slice(at, at + 3))) {
+      result += path.slice(at, at + 3);
+      at += 2;
+    } else result += `%${code < 16 ? '0' : ''}${code.toString(16).toUpperCase()}`;
+  }
+  return result;
+}
