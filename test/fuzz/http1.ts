@@ -4,7 +4,14 @@
 import { DONE } from '../../src/wire/http1/parse-state.ts';
 import { RequestHeadParser } from '../../src/wire/http1/request-head.ts';
 import { ResponseHeadParser } from '../../src/wire/http1/response-head.ts';
-import { fieldsSize, writeEnd, writeFields, writeRequestLine, writeStatusLine } from '../../src/wire/http1/write.ts';
+import {
+  fieldsSize,
+  START_LINE_EXTRA_BYTES,
+  writeEnd,
+  writeFields,
+  writeRequestLine,
+  writeStatusLine,
+} from '../../src/wire/http1/write.ts';
 import { cut, pick, type Random, random, requestBytes, responseBytes } from '../unit/wire-http1/generate.ts';
 import {
   type Limits,
@@ -71,7 +78,7 @@ function rewriteRequest(bytes: Buffer): void {
   const parser = new RequestHeadParser();
   if (parser.parse(bytes, 0, bytes.length) !== DONE) return;
   const { head } = parser;
-  const out = Buffer.alloc(head.method.length + head.target.length + fieldsSize(head.fields) + 16);
+  const out = Buffer.alloc(head.method.length + head.target.length + fieldsSize(head.fields) + START_LINE_EXTRA_BYTES);
   let at = writeRequestLine(out, 0, head.method, head.target);
   at = writeEnd(out, writeFields(out, at, head.fields));
   const again = new RequestHeadParser();

@@ -19,7 +19,7 @@ import { CR, LF, OCTETS, SP, VALUE } from './octets.ts';
 import { DONE, FAILED, MORE, type ParseState } from './parse-state.ts';
 import { isStandardReason } from './reasons.ts';
 
-export { defaultResponseHeadLimits, type ResponseHeadLimits } from './limits.ts';
+export type { ResponseHeadLimits } from './limits.ts';
 
 const BEFORE_LINE = 0;
 /** `HTTP/1.d ddd`, one octet at a time. */

@@ -7,6 +7,7 @@ import { FIELD, fieldId } from '../../../src/base/field-names.ts';
 import { Fields } from '../../../src/base/fields.ts';
 import {
   fieldsSize,
+  START_LINE_EXTRA_BYTES,
   writeChunkEnd,
   writeChunkHeader,
   writeChunkSize,
@@ -83,7 +84,7 @@ test('a request with a length', () => {
     const body = parts.join('');
     const all = [['Host', 'a'] as const, ...list, ['Content-Length', String(body.length)] as const];
     const fields = tableOf(all);
-    const out = Buffer.alloc(method.length + path.length + 16 + fieldsSize(fields) + body.length);
+    const out = Buffer.alloc(method.length + path.length + START_LINE_EXTRA_BYTES + fieldsSize(fields) + body.length);
     let at = writeEnd(out, writeFields(out, writeRequestLine(out, 0, method, path), fields));
     at += out.write(body, at, 'latin1');
     const bytes = out.subarray(0, at);

@@ -3,7 +3,6 @@
 
 import type { Fields } from '../../../src/base/fields.ts';
 import { REMOVED } from '../../../src/base/fields.ts';
-import { UNKNOWN_LENGTH } from '../../../src/base/head.ts';
 import { BodyDecoder, type BodyLimits, type BodySink, defaultBodyLimits } from '../../../src/wire/http1/body.ts';
 import { CONNECTION_OTHER, CONNECTION_UPGRADE, FRAMING_UNTIL_CLOSE } from '../../../src/wire/http1/framing-fields.ts';
 import {
@@ -218,5 +217,3 @@ export function visible(text: string): string {
 function short(text: string): string {
   return text.length > 120 ? `${visible(text.slice(0, 16))}... (${text.length})` : visible(text);
 }
-
-export { UNKNOWN_LENGTH };
