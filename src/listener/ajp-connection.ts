@@ -9,6 +9,7 @@ import { Deadline } from '../link/deadlines.ts';
 import { RequestDecoder, type RequestSink } from '../wire/ajp/request-decoder.ts';
 import type { DecodedRequest } from '../wire/ajp/request-reader.ts';
 import type { AjpListener } from './ajp.ts';
+import { AjpBody } from './ajp-body.ts';
 import { ForwardedConnection, forwardedFacts, refusal } from './ajp-facts.ts';
 import { AjpResponse } from './ajp-response.ts';
 import { type Downstream, Exchange } from './exchange.ts';
@@ -24,6 +25,7 @@ export class AjpConnection implements ConnectionEvents, RequestSink, Downstream 
   readonly #facts = new ForwardedConnection();
   readonly #exchange: Exchange;
   readonly #decoder: RequestDecoder;
+  readonly #body = new AjpBody();
   readonly #response: AjpResponse;
   readonly #deadline: Deadline;
   /** A request was handed to the handler and has not ended. */
@@ -32,12 +34,6 @@ export class AjpConnection implements ConnectionEvents, RequestSink, Downstream 
   #isDecoding = false;
   /** A packet of the protocol itself waits in the scratch. */
   #owesFlush = false;
-  /** The handler wants the request body. */
-  #isBodyWanted = false;
-  #hasBodyEnded = false;
-  #hasSaidEnd = false;
-  /** Body octets that came before they were wanted: the rest of one packet at most. */
-  #bodyStash: Buffer[] = [];
   /** Octets that belong to the next request; reading is paused while there are any. */
   #early: Buffer | undefined = undefined;
   /** Our own page stands in for a head that did not fit: what the handler still sends is dropped. */
@@ -168,8 +164,6 @@ export class AjpConnection implements ConnectionEvents, RequestSink, Downstream 
     this.#disarm();
     this.#isBusy = true;
     this.#isReplaced = false;
-    this.#isBodyWanted = false;
-    this.#hasSaidEnd = false;
     exchange.startedAt = clock.now();
     exchange.startedWall = clock.wall();
     exchange.connectionRequests = this.#requestCount++;
@@ -180,16 +174,14 @@ export class AjpConnection implements ConnectionEvents, RequestSink, Downstream 
     exchange.user = exchange.forwarded.remoteUser;
     exchange.authType = exchange.forwarded.authType;
     if (!decoded.isLengthDeclared && !BODILESS_METHODS.has(head.method)) head.bodyLength = UNKNOWN_LENGTH;
-    this.#hasBodyEnded = head.bodyLength === 0;
-    const refused = refusal(facts, settings.admission) ?? badTarget(head.target);
+    this.#body.begin(head.bodyLength === 0);
+    const refused = refusal(facts, head.target, settings.admission);
     if (refused !== undefined) this.#refuse(refused);
     else handler.handle(exchange);
   }
 
   body(bytes: Buffer, start: number, end: number): void {
-    this.#exchange.requestBodyBytes += end - start;
-    if (this.#isBodyWanted && this.#bodyStash.length === 0) this.#exchange.sink.requestBody(bytes, start, end);
-    else this.#bodyStash.push(Buffer.from(bytes.subarray(start, end)));
+    this.#body.take(this.#exchange, bytes, start, end);
   }
 
   bodyEnd(): void {
@@ -201,8 +193,7 @@ export class AjpConnection implements ConnectionEvents, RequestSink, Downstream 
       );
       return;
     }
-    this.#hasBodyEnded = true;
-    this.#sayEnd();
+    this.#body.end(this.#exchange);
   }
 
   ping(): void {
@@ -216,11 +207,7 @@ export class AjpConnection implements ConnectionEvents, RequestSink, Downstream 
   }
 
   failed(failure: Failure): void {
-    this.#listener.log.warn('ajp-request-refused', {
-      code: failure.code,
-      reason: failure.message,
-      peer: this.#connection.remoteAddress,
-    });
+    this.#logRefusal(failure);
     if (this.#isBusy) {
       this.#abort(failure);
       return;
@@ -230,16 +217,9 @@ export class AjpConnection implements ConnectionEvents, RequestSink, Downstream 
     this.close();
   }
 
-  #sayEnd(): void {
-    if (!this.#isBodyWanted || this.#hasSaidEnd || this.#bodyStash.length > 0) return;
-    this.#hasSaidEnd = true;
-    this.#exchange.sink.requestEnd();
-  }
-
   /** Asks for the next packet of the body when the handler waits for it and none is under way. */
   #askForBody(): void {
-    if (!this.#isBusy || !this.#isBodyWanted || this.#hasBodyEnded || this.#decoder.isDataDue || this.#isClosing)
-      return;
+    if (!this.#isBusy || !this.#body.isHungry || this.#decoder.isDataDue || this.#isClosing) return;
     this.#decoder.expectData();
     this.#response.askForBody();
     this.#owesFlush = true;
@@ -255,25 +235,29 @@ export class AjpConnection implements ConnectionEvents, RequestSink, Downstream 
     exchange.stage = 'head-sent';
     exchange.firstByteAt = this.#listener.clock.now();
     if (this.#connection.isClosed) return;
-    const { status } = exchange.response;
-    if (status < 200 || status > 999) {
-      this.#replaceHead(exchange, new Failure('ajp-bad-status', 'internal', `no status for AJP: ${status}`));
-      return;
-    }
-    const needed = this.#response.head(exchange);
-    if (needed === 0) return;
-    const sizes = `the response head takes ${needed} octets, a packet ${this.#listener.settings.packetSize}`;
-    this.#replaceHead(exchange, new Failure('ajp-head-too-large', 'internal', sizes));
+    const failure = this.#response.head(exchange);
+    if (failure !== undefined) this.#replaceHead(exchange, failure);
   }
 
   sendBody(exchange: Exchange, bytes: Buffer, start: number, end: number): void {
-    if (exchange.stage !== 'head-sent' || this.#isReplaced || this.#connection.isClosed) return;
+    if (exchange.stage !== 'head-sent' || this.#isReplaced) return;
+    if (this.#noteCongestion(exchange)) return;
     const fits = this.#response.body(exchange, bytes, start, end);
     if (!fits && exchange.failure === undefined) {
       exchange.failure = new Failure('response-too-long', 'internal', 'the body goes on after Content-Length');
       this.#logResponse(exchange.failure);
     }
-    if (this.#connection.isCongested) exchange.congested = true;
+    this.#noteCongestion(exchange);
+  }
+
+  /**
+   * A broken socket takes nothing more, and the news of it comes only when the producer pauses: it must.
+   * @returns whether the socket is broken
+   */
+  #noteCongestion(exchange: Exchange): boolean {
+    const isBroken = this.#connection.socket.destroyed;
+    if (isBroken || this.#connection.isCongested) exchange.congested = true;
+    return isBroken;
   }
 
   sendEnd(exchange: Exchange, _trailers: Fields | undefined): void {
@@ -298,30 +282,23 @@ export class AjpConnection implements ConnectionEvents, RequestSink, Downstream 
   }
 
   flush(exchange: Exchange): void {
-    if (this.#connection.isClosed) return;
+    if (this.#noteCongestion(exchange)) return;
     if (exchange.stage === 'head-sent' && this.#listener.settings.ajpFlush) this.#response.passOn();
     this.#connection.flush();
-    if (this.#connection.isCongested) exchange.congested = true;
+    this.#noteCongestion(exchange);
   }
 
   pauseBody(_exchange: Exchange): void {
-    this.#isBodyWanted = false;
+    this.#body.pause();
   }
 
   resumeBody(exchange: Exchange): void {
-    if (!this.#isBusy || this.#isBodyWanted) return;
-    this.#isBodyWanted = true;
-    const stash = this.#bodyStash;
-    while (stash.length > 0 && this.#isBodyWanted) {
-      const bytes = stash.shift() as Buffer;
-      exchange.sink.requestBody(bytes, 0, bytes.length);
-    }
-    if (this.#hasBodyEnded) this.#sayEnd();
-    else if (!this.#isDecoding) {
-      this.#askForBody();
-      this.#flushControl();
-      this.#continueReading();
-    }
+    if (!this.#isBusy) return;
+    this.#body.resume(exchange);
+    if (this.#isDecoding) return;
+    this.#askForBody();
+    if (this.#owesFlush) this.#flushControl();
+    this.#continueReading();
   }
 
   /**
@@ -358,12 +335,7 @@ export class AjpConnection implements ConnectionEvents, RequestSink, Downstream 
   /** Answers a request that may not come in. */
   #refuse(failure: Failure): void {
     const exchange = this.#exchange;
-    this.#listener.log.warn('ajp-request-refused', {
-      code: failure.code,
-      reason: failure.message,
-      peer: this.#connection.remoteAddress,
-      target: exchange.request.target,
-    });
+    this.#logRefusal(failure);
     exchange.failure = failure;
     exchange.stage = 'complete';
     exchange.response.status = failure.status ?? 400;
@@ -392,7 +364,7 @@ export class AjpConnection implements ConnectionEvents, RequestSink, Downstream 
     this.#listener.handler.finished?.(exchange);
     exchange.endSink();
     this.#isBusy = false;
-    this.#bodyStash.length = 0;
+    this.#body.drop();
     this.#decoder.responseEnded();
     exchange.reset();
     if (!reuse) this.close();
@@ -400,6 +372,11 @@ export class AjpConnection implements ConnectionEvents, RequestSink, Downstream 
       this.#arm(this.#idleTimeoutMs());
       this.#continueReading();
     }
+  }
+
+  #logRefusal({ code, message: reason }: Failure): void {
+    const { target } = this.#exchange.request;
+    this.#listener.log.warn('ajp-request-refused', { code, reason, peer: this.#connection.remoteAddress, target });
   }
 
   #logResponse(failure: Failure): void {
@@ -417,10 +394,4 @@ export class AjpConnection implements ConnectionEvents, RequestSink, Downstream 
   #timedOut(): void {
     if (!this.#isBusy) this.close();
   }
-}
-
-/** Applications route by path: anything else than a path (or `*`) never comes from httpd's modules. */
-function badTarget(target: string): Failure | undefined {
-  if (target.startsWith('/') || target === '*') return undefined;
-  return new Failure('ajp-bad-uri', 'downstream', 'the URI is not a path', { status: 400 });
 }

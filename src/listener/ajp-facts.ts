@@ -50,11 +50,17 @@ export function wholeNamePattern(pattern: string | RegExp | undefined): RegExp |
 }
 
 /** The failure with which a request is refused, undefined when it may come in. */
-export function refusal(facts: ForwardRequest, admission: AjpAdmission): Failure | undefined {
-  if (admission.secret !== undefined && !isSame(admission.secret, facts.secret)) {
-    const message = facts.secret === undefined ? 'the front end sent no secret' : 'the front end sent another secret';
-    return new Failure('ajp-secret-refused', 'downstream', message, { status: 403 });
-  }
+export function refusal(facts: ForwardRequest, target: string, admission: AjpAdmission): Failure | undefined {
+  return secretRefusal(facts, admission) ?? attributeRefusal(facts, admission) ?? targetRefusal(target);
+}
+
+function secretRefusal(facts: ForwardRequest, admission: AjpAdmission): Failure | undefined {
+  if (admission.secret === undefined || isSame(admission.secret, facts.secret)) return undefined;
+  const message = facts.secret === undefined ? 'the front end sent no secret' : 'the front end sent another secret';
+  return new Failure('ajp-secret-refused', 'downstream', message, { status: 403 });
+}
+
+function attributeRefusal(facts: ForwardRequest, admission: AjpAdmission): Failure | undefined {
   let refused: string[] | undefined;
   for (let i = 0; i < facts.attributeCount; i++) {
     const name = facts.attributes[i * 2];
@@ -69,6 +75,12 @@ export function refusal(facts: ForwardRequest, admission: AjpAdmission): Failure
   return new Failure('ajp-attribute-refused', 'downstream', `request attributes not allowed: ${names}${more}`, {
     status: 403,
   });
+}
+
+/** Applications route by path: anything else than a path (or `*`) never comes from httpd's modules. */
+function targetRefusal(target: string): Failure | undefined {
+  if (target.startsWith('/') || target === '*') return undefined;
+  return new Failure('ajp-bad-uri', 'downstream', 'the URI is not a path', { status: 400 });
 }
 
 /** Attributes of the connection, not of the request: applications do not see them among the others. */

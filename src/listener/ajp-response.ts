@@ -2,6 +2,7 @@
 // length: a front end passes on what it gets, so an octet too many would open the client's next response.
 
 import { STATUS_CODES } from 'node:http';
+import { Failure } from '../base/failure.ts';
 import { FIELD } from '../base/field-names.ts';
 import { ResponseHead, UNKNOWN_LENGTH } from '../base/head.ts';
 import type { Connection } from '../link/connection.ts';
@@ -54,10 +55,12 @@ export class AjpResponse {
     this.#packetSize = packetSize;
   }
 
-  /** Writes the head. @returns 0, or the octets a packet would need when the head does not fit (nothing is written) */
-  head(exchange: Exchange): number {
+  /** Writes the head. @returns why nothing was written: no status of AJP, or more than a packet */
+  head(exchange: Exchange): Failure | undefined {
     const { request, response } = exchange;
     const { fields, status, bodyLength } = response;
+    if (status < 200 || status > 999)
+      return new Failure('ajp-bad-status', 'internal', `a response cannot have the status ${status}`);
     for (const id of HOP_FIELDS) if (fields.hasKnown(id)) fields.removeKnown(id);
     const isBodiless = status === 204 || status === 304;
     if (bodyLength === UNKNOWN_LENGTH || status === 204) fields.removeKnown(FIELD['Content-Length']);
@@ -67,9 +70,13 @@ export class AjpResponse {
     this.#hasBody = !isBodiless && request.method !== 'HEAD';
     this.#owed = this.#hasBody ? bodyLength : UNKNOWN_LENGTH;
     this.#isUnflushed = this.#hasBody;
-    return this.#sendHeaders(response);
+    const needed = this.#sendHeaders(response);
+    if (needed === 0) return undefined;
+    const sizes = `the response head takes ${needed} octets, a packet ${this.#packetSize}`;
+    return new Failure('ajp-head-too-large', 'internal', sizes);
   }
 
+  /** @returns 0, or the octets that the head takes when it does not fit */
   #sendHeaders(head: ResponseHead): number {
     const at = this.#connection.reserve(this.#packetSize);
     const to = encodeSendHeaders(head, this.#link.scratch.buffer, at, this.#packetSize);
