@@ -152,7 +152,7 @@ export class Delivery implements ExchangeSink {
     }
     const facts = describeContent(basename(file), this.#request.mediaTypes, settings);
     if (facts.handler !== undefined) {
-      this.#fail(501, 'static-needs-handler', `${basename(dirname(file))}/${basename(file)} needs ${facts.handler}`);
+      this.#fail(500, 'static-needs-handler', `${basename(dirname(file))}/${basename(file)} needs ${facts.handler}`);
       return;
     }
     const wall = this.#exchange.startedWall;

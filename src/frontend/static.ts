@@ -127,7 +127,7 @@ export class StaticFiles {
   #deliver(exchange: Exchange, request: StaticRequest): void {
     if (request.isScript) {
       const why = `${request.file} is a CGI program; they are not run here`;
-      request.hooks.fail(exchange, 501, new Failure('static-needs-handler', 'internal', why));
+      request.hooks.fail(exchange, 500, new Failure('static-needs-handler', 'internal', why));
     } else if (request.file.includes('/../') || request.file.endsWith('/..')) {
       request.hooks.fail(exchange, 403); // only a careless AliasMatch makes such a path
     } else new Delivery(this, exchange, request, symlinkPolicy(request.settings)).start();
