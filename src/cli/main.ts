@@ -13,15 +13,24 @@ export async function main(args: readonly string[], onSignal: OnSignal): Promise
     .exitOverride()
     .showHelpAfterError('(catflap --help tells more)');
 
-  configurationOptions(program.command('front').description('Run the frontend in the foreground with an httpd configuration.'))
-    .option('--resolve <host[:port]=address[:port]>', 'dial a backend elsewhere than its name says; may repeat', addResolve, [])
+  configurationOptions(
+    program.command('front').description('Run the frontend in the foreground with an httpd configuration.'),
+  )
+    .option(
+      '--resolve <host[:port]=address[:port]>',
+      'dial a backend elsewhere than its name says; may repeat',
+      addResolve,
+      [],
+    )
     .option('--json-log', 'write log events as JSON to standard error')
     .action(async (options) => {
       const { runFront } = await import('./front.ts');
       exitCode = await runFront(options, onSignal);
     });
 
-  configurationOptions(program.command('check').description('Check an httpd configuration and say what is wrong with it.'))
+  configurationOptions(
+    program.command('check').description('Check an httpd configuration and say what is wrong with it.'),
+  )
     .option('--assume-files', 'files that only the real host has are warnings, not errors')
     .action(async (options) => {
       const { runCheck } = await import('./check.ts');
@@ -30,12 +39,22 @@ export async function main(args: readonly string[], onSignal: OnSignal): Promise
 
   program
     .command('demo')
-    .description("Run a whole site on this machine: a frontend and two Node members over AJP.")
+    .description('Run a whole site on this machine: a frontend and two Node members over AJP.')
     .option('-p, --port <port>', 'port of the frontend', parsePort, 8080)
     .option('--folder <folder>', 'where its configuration is written; a new temporary folder by default')
     .action(async (options) => {
       const { runDemo } = await import('./demo.ts');
       exitCode = await runDemo(options, onSignal);
+    });
+
+  program
+    .command('demo-member', { hidden: true })
+    .description('One application server of the demo.')
+    .requiredOption('--route <name>', 'its route (jvmRoute)')
+    .requiredOption('--port <port>', 'its AJP port', parsePort)
+    .action(async (options) => {
+      const { runDemoMember } = await import('./demo-member.ts');
+      exitCode = await runDemoMember(options, onSignal);
     });
 
   try {
@@ -63,7 +82,8 @@ function collect(value: string, previous: string[]): string[] {
 
 function parsePort(text: string): number {
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65535) throw new InvalidArgumentError('a port is a number from 0 to 65535.');
+  if (!Number.isInteger(port) || port < 0 || port > 65535)
+    throw new InvalidArgumentError('a port is a number from 0 to 65535.');
   return port;
 }
 
@@ -82,7 +102,10 @@ function addResolve(text: string, previous: ResolveRule[]): ResolveRule[] {
   }
   const source = hostAndPort(from);
   const target = hostAndPort(to);
-  return [...previous, { fromHost: source.host.toLowerCase(), fromPort: source.port, toHost: target.host, toPort: target.port }];
+  return [
+    ...previous,
+    { fromHost: source.host.toLowerCase(), fromPort: source.port, toHost: target.host, toPort: target.port },
+  ];
 }
 
 /** Splits `host`, `host:port`, `[v6]`, `[v6]:port` and bare IPv6 addresses. */

@@ -14,7 +14,7 @@ export function fillForwardRequest(forward: ForwardRequest, request: ProxyReques
   forward.reset();
   forward.method = exchange.request.method;
   forward.protocol = exchange.request.minorVersion === 0 ? 'HTTP/1.0' : 'HTTP/1.1';
-  forward.uri = request.path;
+  forward.uri = member.path === '' ? request.path : member.path + request.path;
   forward.remoteAddress = exchange.clientAddress;
   forward.serverName = request.serverName;
   forward.serverPort = request.serverPort;

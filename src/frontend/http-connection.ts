@@ -85,7 +85,8 @@ export class HttpConnection implements UpstreamProtocol {
     this.#isBodyComplete = bodyLength === 0;
     this.#head.begin(method);
     fillHttpRequest(outgoing, request, socket.backend.config, !socket.backend.config.pool.disableReuse);
-    const target = request.query === undefined ? request.path : `${request.path}?${request.query}`;
+    const path = socket.backend.config.path + request.path;
+    const target = request.query === undefined ? path : `${path}?${request.query}`;
     let at = socket.connection.reserve(fieldsSize(outgoing) + target.length + LINE_EXTRA_BYTES);
     const out = socket.backend.link.scratch.buffer;
     at = writeRequestLine(out, at, method, target);

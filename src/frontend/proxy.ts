@@ -20,6 +20,8 @@ import type { UpstreamConnection, UpstreamEvents, UpstreamFailure } from './upst
 /** What the frontend does around a proxied response. */
 export interface ProxyHost {
   readonly link: Link;
+  /** A member was elected: tell whoever reads it from the environment. */
+  chosen(request: ProxyRequest, member: Member, balancer: ProxiedBalancer, election: Election, session: Session): void;
   /** The response head has come and is about to be sent: rewrite it. @returns false to answer with an error page instead */
   finishResponse(request: ProxyRequest, member: Member, balancer: ProxiedBalancer): boolean;
   /** Nothing of the response was sent: answer with this status. */
@@ -106,6 +108,7 @@ export class ProxyRun implements ExchangeSink, PoolWaiter, DialWaiter, UpstreamE
     this.#backend = this.#balancer.backendOf(member);
     this.#hadSecondChance = false;
     balancer.began(member);
+    this.#host.chosen(this.request, member, this.#balancer, this.election, this.session);
     this.#acquire();
   }
 

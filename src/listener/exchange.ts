@@ -69,6 +69,11 @@ export interface ForwardedFacts {
   readonly serverPort: number;
 }
 
+/** Looks at a response just before its head is sent; whoever answers, nothing passes it by. */
+export interface HeadFilter {
+  filterHead(exchange: Exchange): void;
+}
+
 /** Where the response stands. */
 export type ResponseStage = 'open' | 'head-sent' | 'complete' | 'broken';
 
@@ -97,6 +102,11 @@ export class Exchange {
   env: Map<string, string> | undefined = undefined;
   /** Notes in httpd's sense: remarks of one part for another, such as the access log; created when first needed. */
   notes: Map<string, string> | undefined = undefined;
+
+  /** Runs before the head is sent, once; undefined when nothing is to be done. */
+  headFilter: HeadFilter | undefined = undefined;
+  /** For the handler's own use; undefined between requests. */
+  attachment: unknown = undefined;
 
   /** Instants of the account, ms on the listener's clock: head complete; first response byte given to the socket. */
   startedAt = 0;
@@ -153,6 +163,8 @@ export class Exchange {
     this.authType = undefined;
     this.env = undefined;
     this.notes = undefined;
+    this.headFilter = undefined;
+    this.attachment = undefined;
     this.firstByteAt = 0;
     this.requestBodyBytes = 0;
     this.responseBodyBytes = 0;
@@ -182,6 +194,7 @@ export class Exchange {
    * Nothing is written before `flush` or `sendEnd`, or until the output is full.
    */
   sendHead(): void {
+    if (this.headFilter !== undefined && this.stage === 'open') this.headFilter.filterHead(this);
     this.#downstream.sendHead(this);
   }
 

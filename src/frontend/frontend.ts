@@ -1,0 +1,265 @@
+// The frontend: every exchange from its head to its log line, through httpd's phases in their order: host, path, early
+// rules, mapping, settings, access, late rules, handler. The site in force is one reference; a reload swaps it.
+
+import { Failure } from '../base/failure.ts';
+import type { Log } from '../base/log.ts';
+import type { Link } from '../link/link.ts';
+import { writeAccessLogs } from '../listener/access-log.ts';
+import type { Exchange, HeadFilter } from '../listener/exchange.ts';
+import type { Http1Handler } from '../listener/http1-listener.ts';
+import { isAllowed } from '../site/access.ts';
+import { findMapping, type MappingMatch } from '../site/mapping.ts';
+import type { MappingTarget } from '../site/model.ts';
+import { readPath } from '../site/path.ts';
+import { applyEnvOps, applyEnvRules } from './environment.ts';
+import { answerError, answerErrorDocument, type ErrorRedirect } from './error-page.ts';
+import { applyEarlyResponseHeaders, applyRequestHeaders, applyResponseHeaders, type HeaderContext } from './headers.ts';
+import { proxyExchange } from './proxying.ts';
+import { RequestTarget } from './request-target.ts';
+import type { RunningSite } from './running-site.ts';
+import { StaticFiles, type StaticHooks } from './static.ts';
+import { escapePath, mapToFile } from './static-path.ts';
+import { lendVisit, takeBackVisit, type Visit } from './visit.ts';
+
+/** Internal redirects in one exchange; more is a loop in the configuration (httpd: LimitInternalRecursion). */
+const REDIRECTS_MAX = 10;
+/** Handlers that httpd's configurations name and that have no pages here yet: managers and mod_jk. */
+const UNBUILT_HANDLERS: ReadonlySet<string> = new Set([
+  'balancer-manager',
+  'server-status',
+  'server-info',
+  'jk-status',
+  'jakarta-servlet',
+]);
+
+export class Frontend implements Http1Handler, HeadFilter {
+  #site: RunningSite;
+  readonly link: Link;
+  readonly #log: Log;
+  readonly #target = new RequestTarget();
+  readonly #match: MappingMatch = { mapping: undefined, path: '' };
+  readonly #static: StaticFiles;
+  readonly #headers: HeaderContext;
+  readonly #staticHooks: StaticHooks = {
+    fail: (exchange, status, failure) => this.fail(exchange.attachment as Visit, status, failure),
+    redirect: (exchange, path) => this.#again(exchange.attachment as Visit, escapePath(path)),
+  };
+
+  constructor(site: RunningSite, link: Link, log: Log) {
+    this.#site = site;
+    this.link = link;
+    this.#log = log;
+    this.#static = new StaticFiles({ clock: link.clock });
+    this.#headers = { clock: link.clock };
+  }
+
+  get site(): RunningSite {
+    return this.#site;
+  }
+
+  /** Puts another site in force: exchanges in progress end under the old one. */
+  swap(site: RunningSite): void {
+    this.#site.retire();
+    this.#site = site;
+  }
+
+  // --- for the listener ---------------------------------------------------------------------------------------------
+
+  handle(exchange: Exchange): void {
+    const visit = lendVisit(exchange, this.#site);
+    exchange.attachment = visit;
+    const target = this.#target;
+    const isReadable = target.read(exchange.request);
+    const { connection } = exchange;
+    visit.clientName = target.hostName;
+    visit.host = this.#site.hostFor(connection.localAddress, connection.localPort, target.hostName);
+    visit.settings = visit.host.host.defaults;
+    if (!isReadable) {
+      this.fail(
+        visit,
+        400,
+        new Failure('bad-target', 'downstream', 'the request target has no form that is served here', { status: 400 }),
+      );
+      return;
+    }
+    visit.query = target.query;
+    this.#begin(visit, target.path);
+  }
+
+  refuse(exchange: Exchange, failure: Failure): void {
+    const visit = lendVisit(exchange, this.#site);
+    exchange.attachment = visit;
+    const { connection } = exchange;
+    visit.host = this.#site.hostFor(connection.localAddress, connection.localPort, undefined);
+    visit.settings = visit.host.host.defaults;
+    this.fail(visit, failure.status ?? 400, failure);
+  }
+
+  finished(exchange: Exchange): void {
+    const visit = exchange.attachment as Visit;
+    writeAccessLogs(visit.host.accessLogs, exchange, visit, this.link.clock);
+    takeBackVisit(visit);
+  }
+
+  /** Header directives reach every response, whoever made it. */
+  filterHead(exchange: Exchange): void {
+    const visit = exchange.attachment as Visit;
+    applyResponseHeaders(visit.settings.headerOps, visit.isOwnError ? 'own-error' : 'answer', exchange, this.#headers);
+  }
+
+  // --- the phases ---------------------------------------------------------------------------------------------------
+
+  /** Reads the path and runs what comes before anything is decided. */
+  #begin(visit: Visit, rawPath: string): void {
+    const { exchange, forms } = visit;
+    const { host } = visit.host;
+    if (rawPath === '*') {
+      this.#answerOptions(visit);
+      return;
+    }
+    const isPath = readPath(rawPath, host, forms);
+    visit.path = forms.decoded;
+    applyRequestHeaders(host.defaults.headerOps, 'early', exchange, this.#headers);
+    applyEarlyResponseHeaders(host.defaults.headerOps, exchange, this.#headers);
+    applyEnvRules(host.earlyEnvRules, exchange, forms.decoded);
+    if (!isPath) this.fail(visit, 400);
+    else if (exchange.request.method === 'TRACE' && host.traceEnable === 'off') this.fail(visit, 405);
+    else this.#map(visit);
+  }
+
+  /** Finds who answers. */
+  #map(visit: Visit): void {
+    const { exchange, forms } = visit;
+    const { host, settings, usesEncodedForm } = visit.host;
+    const located = settings.forPath(forms.decoded);
+    visit.settings = located;
+    const env = located.interpolateEnv === true ? (name: string) => exchange.env?.get(name) : undefined;
+    const mayProxy = exchange.env?.has('no-proxy') !== true;
+    const match = this.#match;
+    const isEncodedMatch = usesEncodedForm && mayProxy && findMapping(host, located, forms, 'encoded', match, env);
+    if (!isEncodedMatch && forms.status !== 0) {
+      this.fail(visit, forms.status);
+      return;
+    }
+    if (located.handler !== undefined && UNBUILT_HANDLERS.has(located.handler)) {
+      if (this.#mayEnter(visit)) this.#answerUnbuilt(visit, located.handler);
+      return;
+    }
+    const isMatch = isEncodedMatch || (mayProxy && findMapping(host, located, forms, 'decoded', match, env));
+    const target = isMatch ? match.mapping?.target : undefined;
+    if (target === undefined || target.kind === 'none') this.#serveFile(visit);
+    else this.#proxy(visit, target, match.path);
+  }
+
+  #proxy(visit: Visit, target: MappingTarget, path: string): void {
+    visit.handler = 'proxy-server';
+    if (target.kind === 'proxy' && visit.host.settings.needsProxiedUrl) {
+      visit.settings = visit.host.settings.forProxied(visit.forms.decoded, target.authority + path);
+    }
+    if (!this.#mayEnter(visit)) return;
+    if (target.kind === 'proxy') proxyExchange(this, visit, target, path);
+    else if (target.kind === 'unavailable') {
+      const failure = new Failure('target-unavailable', 'internal', `${target.url}: ${target.reason}`, {
+        status: target.status,
+      });
+      this.fail(visit, target.status, failure);
+    }
+  }
+
+  /** Runs the rules in force at the place that was found, and asks whether this client may be there. */
+  #mayEnter(visit: Visit): boolean {
+    const { exchange, settings } = visit;
+    if (settings.headerOps !== undefined) exchange.headFilter = this;
+    applyEnvRules(settings.envIfRules, exchange, visit.forms.decoded);
+    if (!isAllowed(settings.access, visit)) {
+      this.fail(visit, 403);
+      return false;
+    }
+    applyEnvOps(settings.envOps, exchange);
+    applyRequestHeaders(settings.headerOps, 'late', exchange, this.#headers);
+    return true;
+  }
+
+  #serveFile(visit: Visit): void {
+    const path = visit.forms.decoded;
+    const { host, settings, mediaTypes } = visit.host;
+    const target = mapToFile(host, path);
+    if (target !== undefined) visit.settings = settings.forFile(path, target.file);
+    if (!this.#mayEnter(visit)) return;
+    if (target === undefined) {
+      this.fail(visit, 404);
+      return;
+    }
+    visit.file = target.file;
+    this.#static.serve(visit.exchange, {
+      path,
+      query: visit.query,
+      file: target.file,
+      root: target.root,
+      isScript: target.isScript,
+      settings: visit.settings,
+      mediaTypes,
+      // Read for redirects only.
+      get origin() {
+        return visit.origin;
+      },
+      folderStatus: 403,
+      hooks: this.#staticHooks,
+    });
+  }
+
+  /** A manager is never proxied away and never open; until its pages exist it says so. */
+  #answerUnbuilt(visit: Visit, handler: string): void {
+    visit.handler = handler;
+    this.#log.warn('handler-not-built', { handler, path: visit.path, host: visit.canonicalName });
+    this.fail(visit, 501, new Failure('handler-not-built', 'internal', `${handler} has no pages yet`, { status: 501 }));
+  }
+
+  #answerOptions(visit: Visit): void {
+    const { response } = visit.exchange;
+    response.status = 200;
+    response.bodyLength = 0;
+    response.fields.add('Allow', 'GET,POST,OPTIONS,HEAD');
+    visit.exchange.sendHead();
+    visit.exchange.sendEnd();
+  }
+
+  // --- answers that are not what was asked for ----------------------------------------------------------------------
+
+  /** Answers with an error page, or the ErrorDocument in force. */
+  fail(visit: Visit, status: number, failure?: Failure): void {
+    const { exchange } = visit;
+    visit.isOwnError = true;
+    if (visit.settings.headerOps !== undefined) exchange.headFilter = this;
+    if (visit.originalStatus !== undefined) {
+      answerError(exchange, visit.originalStatus, failure);
+      return;
+    }
+    const redirect = answerErrorDocument(exchange, status, visit.settings.errorDocuments, visit.path ?? '', failure);
+    if (redirect !== undefined) this.#showDocument(visit, redirect);
+  }
+
+  /** The request runs again for a local page, whose answer goes out with the status of the error. */
+  #showDocument(visit: Visit, redirect: ErrorRedirect): void {
+    const { exchange } = visit;
+    visit.originalStatus = redirect.status;
+    visit.isOwnError = false;
+    for (const [name, value] of redirect.env) exchange.setEnv(name, value);
+    this.#again(visit, redirect.path);
+  }
+
+  /** Runs the exchange again for another path of the same host: an index, a fallback, an error document. */
+  #again(visit: Visit, path: string): void {
+    if (++visit.redirects > REDIRECTS_MAX) {
+      answerError(
+        visit.exchange,
+        500,
+        new Failure('redirect-loop', 'internal', `more than ${REDIRECTS_MAX} internal redirects`, { status: 500 }),
+      );
+      return;
+    }
+    const { forms } = visit;
+    if (readPath(path, visit.host.host, forms)) this.#map(visit);
+    else this.fail(visit, 400);
+  }
+}

@@ -1,0 +1,65 @@
+// From a Snapshot to listening sockets: which addresses, and with what limits. A listener takes its limits from the host
+// that answers at its address when no name is known yet.
+
+import type { Log } from '../base/log.ts';
+import type { Link } from '../link/link.ts';
+import { Http1Listener, type Http1Settings } from '../listener/http1-listener.ts';
+import { HostChooser } from '../site/host.ts';
+import type { Host, Listen, Snapshot } from '../site/model.ts';
+import { defaultRequestHeadLimits } from '../wire/http1/limits.ts';
+import type { Frontend } from './frontend.ts';
+
+/** Open connections per listener; at the cap the one that waits longest makes room. */
+const CONNECTIONS_MAX = 16_384;
+/** For a whole request head when RequestReadTimeout says nothing: mod_reqtimeout's own default maximum. */
+const HEAD_TIMEOUT_MS = 40_000;
+/** Value of the Server field: the product without its version, whatever ServerTokens says. */
+const SERVER = 'Catflap';
+
+/** One listener per Listen line, not yet bound. */
+export function createListeners(snapshot: Snapshot, frontend: Frontend, link: Link, log: Log): Http1Listener[] {
+  return snapshot.listens.map(
+    (listen) =>
+      new Http1Listener(
+        link,
+        { address: listen.address, port: listen.port, backlog: snapshot.server.listenBacklog },
+        listenerSettings(snapshot, listen),
+        frontend,
+        log,
+      ),
+  );
+}
+
+/** Limits for a listener, from the host that is the default at its address. */
+export function listenerSettings(snapshot: Snapshot, listen: Listen): Http1Settings {
+  const host = defaultHost(snapshot, listen);
+  return {
+    limits: {
+      ...defaultRequestHeadLimits,
+      requestLineBytes: host.limits.lineBytes,
+      fieldBytes: host.limits.fieldBytes,
+      fieldCount: host.limits.fieldCount === 0 ? FIELDS_UNLIMITED : host.limits.fieldCount,
+      headBytes: Math.max(defaultRequestHeadLimits.headBytes, host.limits.lineBytes + 2 * host.limits.fieldBytes),
+    },
+    headTimeoutMs: headTimeout(host),
+    timeoutMs: host.timeoutMs,
+    keepAlive: host.keepAlive,
+    keepAliveTimeoutMs: host.keepAliveTimeoutMs,
+    maxKeepAliveRequests: host.maxKeepAliveRequests,
+    server: SERVER,
+    connectionsMax: CONNECTIONS_MAX,
+  };
+}
+
+/** `LimitRequestFields 0`; the head's own limit in octets still holds. */
+const FIELDS_UNLIMITED = 32_000;
+
+function headTimeout(host: Host): number {
+  const { header } = host.requestReadTimeout;
+  return header === undefined ? HEAD_TIMEOUT_MS : (header.maximumMs ?? header.initialMs);
+}
+
+function defaultHost(snapshot: Snapshot, listen: Listen): Host {
+  const chooser = new HostChooser(snapshot);
+  return chooser.choose(listen.address ?? '0.0.0.0', listen.port, undefined);
+}

@@ -1,0 +1,114 @@
+// From a mapping that matched to a proxied exchange: session, backend path, environment; and what is done to the answer
+// before it goes out: ProxyPassReverse, ProxyErrorOverride, the standard reason phrase.
+
+import type { Election } from '../balancer/balancer.ts';
+import type { Member } from '../balancer/member.ts';
+import type { Session } from '../balancer/stickiness.ts';
+import { Failure } from '../base/failure.ts';
+import type { Link } from '../link/link.ts';
+import type { ErrorOverride, ProxyTarget } from '../site/model.ts';
+import type { ProxiedBalancer } from './proxied-balancer.ts';
+import { lendProxyRun, type ProxyHost } from './proxy.ts';
+import type { ProxyRequest } from './proxy-request.ts';
+import { reverseFields } from './reverse.ts';
+import type { Visit } from './visit.ts';
+
+/** What proxying asks of the frontend. */
+export interface ProxyingFrontend {
+  readonly link: Link;
+  fail(visit: Visit, status: number, failure?: Failure): void;
+}
+
+/** Begins to proxy. @param path encoded path for the backend, before a member's own path */
+export function proxyExchange(frontend: ProxyingFrontend, visit: Visit, target: ProxyTarget, path: string): void {
+  const { exchange } = visit;
+  const balancer = visit.site.balancer(target.balancer);
+  if (balancer === undefined) {
+    frontend.fail(
+      visit,
+      503,
+      new Failure('no-balancer', 'internal', `${target.authority} names no balancer`, { status: 503 }),
+    );
+    return;
+  }
+  const run = lendProxyRun(proxyHostOf(frontend));
+  const { request, session } = run;
+  const { settings } = visit;
+  request.exchange = exchange;
+  request.host = visit.host.host;
+  request.path = path;
+  request.query = visit.query;
+  request.serverName = visit.requestName;
+  request.serverPort = exchange.connection.localPort;
+  request.preserveHost = settings.preserveHost === true;
+  request.addForwarded = settings.addHeaders !== false;
+  session.reset();
+  if (balancer.finder !== undefined) {
+    balancer.finder.find(visit.query === undefined ? path : `${path}?${visit.query}`, exchange.request.fields, session);
+  }
+  request.sessionRoute = session.route;
+  run.start(exchange, balancer);
+}
+
+const hosts = new WeakMap<ProxyingFrontend, ProxyHost>();
+
+function proxyHostOf(frontend: ProxyingFrontend): ProxyHost {
+  let host = hosts.get(frontend);
+  if (host === undefined) {
+    host = {
+      link: frontend.link,
+      chosen: (request, member, balancer, election, session) =>
+        tellEnvironment(request, member, balancer, election, session),
+      finishResponse: (request, member, balancer) => finishResponse(request, member, balancer),
+      answerError: (exchange, status, failure) => frontend.fail(exchange.attachment as Visit, status, failure),
+    };
+    hosts.set(frontend, host);
+  }
+  return host;
+}
+
+/** The variables that mod_proxy_balancer sets, for logs and Header (modproxy.md §6); only where something reads them. */
+function tellEnvironment(
+  request: ProxyRequest,
+  member: Member,
+  balancer: ProxiedBalancer,
+  election: Election,
+  session: Session,
+): void {
+  const { exchange } = request;
+  const visit = exchange.attachment as Visit;
+  const { config } = balancer.balancer;
+  if (!visit.host.readsEnvironment || config.policy === 'direct') return;
+  exchange.setEnv('BALANCER_NAME', `balancer://${config.name}`);
+  exchange.setEnv('BALANCER_WORKER_NAME', member.config.url);
+  exchange.setEnv('BALANCER_WORKER_ROUTE', member.config.route);
+  if (session.name !== undefined) exchange.setEnv('BALANCER_SESSION_STICKY', session.name);
+  if (session.route !== undefined) exchange.setEnv('BALANCER_SESSION_ROUTE', session.route);
+  if (election.routeChanged) exchange.setEnv('BALANCER_ROUTE_CHANGED', '1');
+  else exchange.env?.delete('BALANCER_ROUTE_CHANGED');
+}
+
+/** @returns false when ProxyErrorOverride wants our own page instead */
+function finishResponse(request: ProxyRequest, _member: Member, _balancer: ProxiedBalancer): boolean {
+  const { exchange } = request;
+  const { response } = exchange;
+  const visit = exchange.attachment as Visit;
+  // Tomcat sends the number where the reason belongs (ajp13.md §4).
+  if (response.reason === String(response.status)) response.reason = '';
+  if (visit.settings.errorOverride?.on === true && isOverridden(response.status, visit.settings.errorOverride))
+    return false;
+  const rules = visit.settings.reverseRules;
+  if (rules !== undefined && rules.length > 0) {
+    reverseFields(response.fields, rules, {
+      get origin() {
+        return visit.origin;
+      },
+      memberUrls: (key) => visit.site.balancer(key)?.balancer.config.members.map((member) => member.url) ?? [],
+    });
+  }
+  return true;
+}
+
+function isOverridden(status: number, override: ErrorOverride): boolean {
+  return override.statuses.length > 0 ? override.statuses.includes(status) : status >= 400;
+}

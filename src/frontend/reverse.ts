@@ -1,0 +1,93 @@
+// ProxyPassReverse and its cookie siblings: what a backend says about itself, said about us (modproxy.md §9). Prefixes
+// are compared as httpd compares them, without regard to segments; the first rule that fits wins.
+
+import { FIELD } from '../base/field-names.ts';
+import { type Fields, REMOVED } from '../base/fields.ts';
+import type { ReverseRule } from '../site/model.ts';
+
+/** What rewriting needs to know about the request. */
+export interface ReverseContext {
+  /** `http://host[:port]` as the client addressed us. */
+  readonly origin: string;
+  /** URLs of a balancer's members, for rules that name the balancer. */
+  memberUrls(balancer: string): readonly string[];
+}
+
+const URL_FIELDS = [FIELD.Location, FIELD['Content-Location'], FIELD.URI] as const;
+
+/** Rewrites the fields of a response in place. Costs nothing when no rule applies to it. */
+export function reverseFields(fields: Fields, rules: readonly ReverseRule[], context: ReverseContext): void {
+  for (const id of URL_FIELDS) {
+    const index = fields.indexOfKnown(id);
+    if (index < 0) continue;
+    const mapped = reverseUrl(fields.valueAt(index), rules, context);
+    if (mapped !== undefined) fields.replaceAt(index, mapped);
+  }
+  if (!fields.hasKnown(FIELD['Set-Cookie'])) return;
+  for (let i = fields.indexOfKnown(FIELD['Set-Cookie']); i < fields.count; i++) {
+    if (fields.idAt(i) === REMOVED || fields.idAt(i) !== FIELD['Set-Cookie']) continue;
+    const mapped = reverseCookie(fields.valueAt(i), rules);
+    if (mapped !== undefined) fields.replaceAt(i, mapped);
+  }
+}
+
+/** The public form of a backend's URL; undefined when no rule fits. */
+export function reverseUrl(url: string, rules: readonly ReverseRule[], context: ReverseContext): string | undefined {
+  for (const rule of rules) {
+    if (rule.kind !== 'url') continue;
+    const rest = rule.balancer === undefined ? restAfter(url, rule.internal) : restAfterMember(url, rule, context);
+    if (rest === undefined) continue;
+    const mapped = rule.external + rest;
+    return /^[a-z][a-z0-9+.-]*:\/\//i.test(mapped) ? mapped : context.origin + mapped;
+  }
+  return undefined;
+}
+
+/** A cookie with its Path and Domain replaced: the whole value, whatever follows the prefix. Undefined: no rule fits. */
+export function reverseCookie(cookie: string, rules: readonly ReverseRule[]): string | undefined {
+  let isChanged = false;
+  const parts = cookie.split(';').map((part, index) => {
+    const match = index === 0 ? null : /^(\s*(path|domain)\s*=\s*)(.*)$/i.exec(part);
+    if (match === null) return part;
+    const isPath = match[2].toLowerCase() === 'path';
+    const value = match[3];
+    const rule = rules.find(
+      (each) => each.kind === (isPath ? 'cookie-path' : 'cookie-domain') && startsWith(value, each.internal, isPath),
+    );
+    if (rule === undefined) return part;
+    isChanged = true;
+    return match[1] + rule.external;
+  });
+  return isChanged ? parts.join(';') : undefined;
+}
+
+/** What follows the rule's URL, or its path if it is only a path; undefined when it does not fit. */
+function restAfter(url: string, internal: string): string | undefined {
+  const part = internal.startsWith('/') ? pathOf(url) : url;
+  return internal !== '' && startsWith(part, internal, false) ? part.slice(internal.length) : undefined;
+}
+
+/** `balancer://name/path` stands for every member's URL followed by that path. */
+function restAfterMember(url: string, rule: ReverseRule, context: ReverseContext): string | undefined {
+  const path = pathOf(rule.internal);
+  const extra = path === rule.internal || path === '/' ? '' : path;
+  for (const member of context.memberUrls(rule.balancer as string)) {
+    const rest = restAfter(url, member + extra);
+    if (rest !== undefined) return rest;
+  }
+  return undefined;
+}
+
+/** Path of a URL with everything after it; the text itself when it has no authority. */
+function pathOf(url: string): string {
+  const authority = url.indexOf('://');
+  if (authority < 0) return url;
+  const slash = url.indexOf('/', authority + 3);
+  return slash < 0 ? url : url.slice(slash);
+}
+
+function startsWith(text: string, prefix: string, isCaseSensitive: boolean): boolean {
+  if (text.length < prefix.length) return false;
+  const start = text.slice(0, prefix.length);
+  return isCaseSensitive ? start === prefix : start.toLowerCase() === prefix.toLowerCase();
+}

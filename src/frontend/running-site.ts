@@ -1,0 +1,132 @@
+// A Snapshot at work: its hosts with their settings, logs and media types, and its balancers with their backends. A
+// reload builds a new one beside the old; balancers of the same name keep their state, members their connections.
+
+import type { Failure } from '../base/failure.ts';
+import type { Log } from '../base/log.ts';
+import type { Link } from '../link/link.ts';
+import { AccessLog } from '../listener/access-log.ts';
+import type { LogSinks } from '../listener/log-sinks.ts';
+import { HostChooser } from '../site/host.ts';
+import { usesEncodedForm } from '../site/mapping.ts';
+import type { BalancerKey, DirectorySettings, Host, Section, Snapshot } from '../site/model.ts';
+import { HostSettings } from '../site/settings.ts';
+import type { Resolve } from './backend.ts';
+import { loadMediaTypes, type MediaTypes } from './mime.ts';
+import { ProxiedBalancer } from './proxied-balancer.ts';
+
+/** What serving needs besides the snapshot. */
+export interface SiteServices {
+  readonly link: Link;
+  readonly log: Log;
+  readonly sinks: LogSinks;
+  readonly resolve: Resolve;
+}
+
+/** How often pools are looked through for connections that are too old. */
+const SWEEP_MS = 1_000;
+
+export class RunningHost {
+  readonly host: Host;
+  readonly settings: HostSettings;
+  readonly accessLogs: readonly AccessLog[];
+  readonly mediaTypes: MediaTypes;
+  /** Some mapping looks at the encoded form of paths. */
+  readonly usesEncodedForm: boolean;
+  /** Something reads environment variables of a request, so those about balancing are worth setting. */
+  readonly readsEnvironment: boolean;
+
+  constructor(host: Host, services: SiteServices) {
+    this.host = host;
+    this.settings = new HostSettings(host);
+    this.usesEncodedForm = usesEncodedForm(host);
+    this.accessLogs = host.accessLogs.map(
+      (log) => new AccessLog(log.format, log.condition, services.sinks.open(log.target)),
+    );
+    this.mediaTypes = mediaTypesOf(host.typesConfig, services.log);
+    this.readsEnvironment =
+      host.accessLogs.length > 0 || everySettings(host).some((settings) => settings.headerOps !== undefined);
+  }
+}
+
+export class RunningSite {
+  readonly snapshot: Snapshot;
+  readonly #chooser: HostChooser;
+  readonly #hosts: ReadonlyMap<Host, RunningHost>;
+  readonly #balancers: ReadonlyMap<BalancerKey, ProxiedBalancer>;
+  readonly #link: Link;
+  #isRetired = false;
+
+  /** @throws Failure when a log cannot be opened */
+  constructor(snapshot: Snapshot, services: SiteServices, previous?: RunningSite) {
+    this.snapshot = snapshot;
+    this.#link = services.link;
+    this.#chooser = new HostChooser(snapshot);
+    this.#hosts = new Map(
+      [snapshot.mainHost, ...snapshot.hosts].map((host) => [host, new RunningHost(host, services)]),
+    );
+    this.#balancers = new Map(
+      [...snapshot.balancers].map(([key, config]) => [
+        key,
+        new ProxiedBalancer(config, services.link, services.resolve, services.log, previous?.balancer(key)),
+      ]),
+    );
+    this.#sweep();
+  }
+
+  balancer(key: BalancerKey): ProxiedBalancer | undefined {
+    return this.#balancers.get(key);
+  }
+
+  get balancers(): Iterable<ProxiedBalancer> {
+    return this.#balancers.values();
+  }
+
+  /** The host for a request. @param name host name the client addressed, without port; undefined when it named none */
+  hostFor(localAddress: string, localPort: number, name: string | undefined): RunningHost {
+    return this.#hosts.get(this.#chooser.choose(localAddress, localPort, name)) as RunningHost;
+  }
+
+  /** Nothing new comes to this site. */
+  retire(): void {
+    this.#isRetired = true;
+    for (const balancer of this.#balancers.values()) balancer.drain();
+  }
+
+  #sweep(): void {
+    this.#link.clock.after(SWEEP_MS, () => {
+      if (this.#isRetired) return;
+      for (const balancer of this.#balancers.values()) balancer.closeOld();
+      this.#sweep();
+    });
+  }
+}
+
+function everySettings(host: Host): DirectorySettings[] {
+  const { directories, files, locations, proxies } = host.sections;
+  const ofSections = (sections: readonly Section[]): DirectorySettings[] => sections.map((section) => section.settings);
+  return [
+    host.defaults,
+    ...ofSections(directories),
+    ...ofSections(files),
+    ...ofSections(locations),
+    ...ofSections(proxies),
+  ];
+}
+
+const noMediaTypes: MediaTypes = new Map();
+const mediaTypesByPath = new Map<string, MediaTypes>();
+
+/** A missing TypesConfig costs types, not the start. */
+function mediaTypesOf(path: string | undefined, log: Log): MediaTypes {
+  if (path === undefined) return noMediaTypes;
+  const known = mediaTypesByPath.get(path);
+  if (known !== undefined) return known;
+  try {
+    const types = loadMediaTypes(path);
+    mediaTypesByPath.set(path, types);
+    return types;
+  } catch (error) {
+    log.warn('media-types-unread', { file: path, error: (error as Failure).message });
+    return noMediaTypes;
+  }
+}

@@ -1,0 +1,97 @@
+// What the frontend knows of one exchange while it is being served: host, path, settings, how it will be answered.
+// Reused; nothing of it outlives the exchange.
+
+import type { AccessFacts as LogFacts } from '../listener/access-log-fields.ts';
+import type { Exchange } from '../listener/exchange.ts';
+import type { AccessFacts as ClientFacts } from '../site/access.ts';
+import type { DirectorySettings } from '../site/model.ts';
+import { newRequestPath, type RequestPath } from '../site/path.ts';
+import type { RunningHost, RunningSite } from './running-site.ts';
+
+export class Visit implements LogFacts, ClientFacts {
+  exchange!: Exchange;
+  site!: RunningSite;
+  host!: RunningHost;
+  settings!: DirectorySettings;
+  /** Decoded, normalised path (latin1 view); undefined while the target is not understood. */
+  path: string | undefined = undefined;
+  query: string | undefined = undefined;
+  /** The path in all its forms. */
+  readonly forms: RequestPath = newRequestPath();
+  file: string | undefined = undefined;
+  handler: string | undefined = undefined;
+  originalStatus: number | undefined = undefined;
+  /** Host name the client addressed, without port; undefined when it named none. */
+  clientName: string | undefined = undefined;
+  /** Internal redirects so far. */
+  redirects = 0;
+  /** The answer is an error page of ours. */
+  isOwnError = false;
+
+  begin(exchange: Exchange, site: RunningSite): void {
+    this.exchange = exchange;
+    this.site = site;
+    this.path = undefined;
+    this.query = undefined;
+    this.file = undefined;
+    this.handler = undefined;
+    this.originalStatus = undefined;
+    this.clientName = undefined;
+    this.redirects = 0;
+    this.isOwnError = false;
+  }
+
+  get clientAddress(): string {
+    return this.exchange.clientAddress;
+  }
+
+  get serverAddress(): string {
+    return this.exchange.connection.localAddress;
+  }
+
+  get method(): string {
+    return this.exchange.request.method;
+  }
+
+  hasEnv(name: string): boolean {
+    return this.exchange.env?.has(name) ?? false;
+  }
+
+  get canonicalName(): string {
+    return this.host.host.serverName;
+  }
+
+  get canonicalPort(): number {
+    return this.host.host.serverPort ?? this.exchange.connection.localPort;
+  }
+
+  get requestName(): string {
+    return this.host.host.useCanonicalName === 'on' ? this.canonicalName : (this.clientName ?? this.canonicalName);
+  }
+
+  /** Scheme and authority by which the client knows us (UseCanonicalName). */
+  get origin(): string {
+    const { host } = this.host;
+    const scheme = this.exchange.connection.tls === undefined ? 'http' : 'https';
+    const hostField = this.exchange.request.fields.get('Host');
+    if (host.useCanonicalName !== 'on' && hostField !== undefined && hostField !== '')
+      return `${scheme}://${hostField}`;
+    const port = this.canonicalPort;
+    const isDefault = port === (scheme === 'http' ? 80 : 443);
+    return `${scheme}://${host.serverName}${isDefault ? '' : `:${port}`}`;
+  }
+}
+
+/** Visits kept for reuse. */
+const SPARE_VISITS_MAX = 256;
+const spares: Visit[] = [];
+
+export function lendVisit(exchange: Exchange, site: RunningSite): Visit {
+  const visit = spares.pop() ?? new Visit();
+  visit.begin(exchange, site);
+  return visit;
+}
+
+export function takeBackVisit(visit: Visit): void {
+  if (spares.length < SPARE_VISITS_MAX) spares.push(visit);
+}
