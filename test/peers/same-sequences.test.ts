@@ -1,0 +1,35 @@
+// The rule that makes Catflap a replacement: beside a live httpd, under random weights, routes and failures, it chooses
+// the same members and answers with the same status. SEED=N repeats a run.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { FrontKind } from '../support/front.ts';
+import { needs } from '../support/peers.ts';
+import { chosenSeed, randomFrom } from '../support/random.ts';
+import { playSideBySide } from '../support/side-by-side.ts';
+
+const kind = (process.env.CATFLAP_FRONT ?? 'catflap') as FrontKind;
+const isLong = process.env.CATFLAP_LONG === '1';
+const PLANS = isLong ? 500 : 30;
+const EVENTS = isLong ? 200 : 100;
+
+test('Catflap and httpd side by side choose the same members', needs('httpd'), async (t) => {
+  const seed = chosenSeed();
+  t.diagnostic(`seed ${seed}`);
+  let asked = 0;
+  for (let plan = 0; plan < PLANS; plan++) {
+    const { configuration, difference, answers } = await playSideBySide(
+      randomFrom(seed + plan),
+      [kind, 'httpd'],
+      EVENTS,
+    );
+    asked += answers.length;
+    if (difference === undefined) continue;
+    const { at, event, first, second, before } = difference;
+    assert.fail(
+      `SEED=${seed + plan}: event ${at} ${JSON.stringify(event)}\n${kind} answers ${first}, httpd ${second}\n` +
+        `before: ${before}\n${configuration}`,
+    );
+  }
+  t.diagnostic(`${asked} answers in ${PLANS} balancers are the same`);
+});
