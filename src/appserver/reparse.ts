@@ -121,19 +121,28 @@ class TextSocket extends Duplex implements ExchangeSink, BodySink {
   // --- the response: text to exchange -------------------------------------------------------------------------------
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
+    this.#take(chunk);
+    this.#settle(done);
+  }
+
+  /** Head and body, when Node hands them over together, go on together. */
+  override _writev(chunks: { chunk: Buffer }[], done: Done): void {
+    for (const { chunk } of chunks) this.#take(chunk);
+    this.#settle(done);
+  }
+
+  #take(chunk: Buffer): void {
     this.#facts.touch();
     const rest = this.#isInBody ? chunk : this.#takeHead(chunk);
+    if (rest.length === 0) return;
+    if (this.#chunks === undefined) this.body(rest, 0, rest.length);
+    else this.#chunks.decode(rest, 0, rest.length, this);
+  }
+
+  #settle(done: Done): void {
     const exchange = this.#exchange;
-    if (exchange === undefined) {
-      done();
-      return;
-    }
-    if (rest.length > 0) {
-      if (this.#chunks === undefined) exchange.sendBody(rest, 0, rest.length);
-      else this.#chunks.decode(rest, 0, rest.length, this);
-    }
-    if (this.#isInBody) exchange.flush();
-    if (exchange.congested) this.#waitsForDrain = done;
+    if (this.#isInBody && !this.writableEnded) exchange?.flush();
+    if (exchange?.congested) this.#waitsForDrain = done;
     else done();
   }
 
