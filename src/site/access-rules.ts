@@ -10,7 +10,7 @@ import type { AccessRules, ClientMatch, OrderRules, RequireNode } from './model.
 
 /** Directives of this story, by name in lower case. */
 export const ACCESS_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
-  require: (node, scope) => addRequire(scope, readRequire(node, scope)),
+  require: (node, scope) => addRequire(node, scope, readRequire(node, scope)),
   authmerging: (node, scope) => {
     const merging = choice(node, scope, ['Off', 'And', 'Or']);
     if (merging === 'And' || merging === 'Or') update(scope, { merging: merging === 'And' ? 'and' : 'or' });
@@ -30,9 +30,9 @@ export const ACCESS_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
 
 /** Sections of this story. */
 export const ACCESS_SECTIONS: Readonly<Record<string, (node: SectionNode, scope: Scope) => void>> = {
-  requireall: (node, scope) => addRequire(scope, readContainer(node, scope)),
-  requireany: (node, scope) => addRequire(scope, readContainer(node, scope)),
-  requirenone: (node, scope) => addRequire(scope, readContainer(node, scope)),
+  requireall: (node, scope) => addRequire(node, scope, readContainer(node, scope)),
+  requireany: (node, scope) => addRequire(node, scope, readContainer(node, scope)),
+  requirenone: (node, scope) => addRequire(node, scope, readContainer(node, scope)),
 };
 
 /** Names, in lower case, of what decides who may enter; a section that is skipped must hold none of them. */
@@ -53,8 +53,9 @@ export function restricts(node: ConfigNode, scope: Scope, why: string): undefine
 
 // --- Require --------------------------------------------------------------------------------------------------------
 
-function addRequire(scope: Scope, node: RequireNode | undefined): void {
+function addRequire(source: ConfigNode, scope: Scope, node: RequireNode | undefined): void {
   if (node === undefined) return;
+  refuseNegative(source, scope, node);
   const before = scope.settings.access?.requires;
   const children = before?.kind === 'any-of' ? before.children : [];
   update(scope, { requires: { kind: 'any-of', children: [...children, node] } });
@@ -80,7 +81,27 @@ function readContainer(node: SectionNode, scope: Scope): RequireNode {
       if (read !== undefined) children.push(read);
     } else fail(child, scope, `cannot stand in ${title(node)}; only Require can`, 'not-here');
   }
-  return { kind: CONTAINERS[node.key], children };
+  const kind = CONTAINERS[node.key];
+  if (children.length === 0 && node.children.length === 0) fail(node, scope, 'is empty; put Require lines into it');
+  if (kind === 'all-of') {
+    if (children.length > 0 && children.every(isNegative))
+      fail(node, scope, 'holds nothing that lets anybody in; add "Require all granted" to it');
+  } else for (const child of children) refuseNegative(node, scope, child);
+  return { kind, children };
+}
+
+function isNegative(node: RequireNode): boolean {
+  return node.kind === 'not' || node.kind === 'none-of';
+}
+
+/** Where one of several must let in, something that only keeps out has no say (as httpd refuses it). */
+function refuseNegative(source: ConfigNode, scope: Scope, node: RequireNode): void {
+  if (isNegative(node))
+    fail(
+      source,
+      scope,
+      'something that only keeps out has no effect here; put it into <RequireAll> with "Require all granted"',
+    );
 }
 
 function readRequire(node: DirectiveNode, scope: Scope): RequireNode | undefined {

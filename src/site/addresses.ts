@@ -84,12 +84,12 @@ function partial(text: string): AddressRange | undefined {
 }
 
 function masked(text: string, address: string, maskText: string): AddressRange | undefined {
-  const bytes = parseAddress(address) ?? partial(address)?.bytes;
+  const bytes = parseAddress(address);
   if (bytes === undefined) return undefined;
   let mask: readonly number[] | undefined;
   if (/^\d{1,3}$/.test(maskText)) {
     const bits = Number(maskText);
-    if (bits > bytes.length * 8) return undefined;
+    if (bits < 1 || bits > bytes.length * 8) return undefined;
     mask = bytes.map((_, i) => (0xff00 >> Math.min(8, Math.max(0, bits - 8 * i))) & 255);
   } else mask = parseIpv4(maskText);
   if (mask === undefined || mask.length !== bytes.length) return undefined;

@@ -85,13 +85,13 @@ export type TimeUnit = 's' | 'ms';
 const MAX_DURATION_MS = 2 ** 31 - 1;
 
 /**
- * A time with httpd's units (`ms`, `s`, `mi`, `h`) in milliseconds; undefined for anything else. What is longer than a
+ * A time with httpd's units (`ms`, `s`, `mi`, `h`, lower case) in milliseconds; undefined for anything else. What is longer than a
  * timer can wait (24 days) is shortened to that.
  */
 export function parseDuration(text: string, unit: TimeUnit): number | undefined {
-  const match = /^([+-]?\d+)(ms|mi\w*|s\w*|h\w*|)$/i.exec(text);
+  const match = /^([+-]?\d+)(ms|mi\w*|s\w*|h\w*|)$/.exec(text);
   if (match === null) return undefined;
-  const suffix = match[2] === '' ? unit : match[2].toLowerCase();
+  const suffix = match[2] === '' ? unit : match[2];
   const factor = suffix === 'ms' ? 1 : suffix.startsWith('mi') ? 60_000 : suffix.startsWith('s') ? 1000 : 3_600_000;
   return Math.min(Number(match[1]) * factor, MAX_DURATION_MS);
 }

@@ -6,8 +6,8 @@ import { onOff } from './arguments.ts';
 import type { BalancerChoices, BalancerDraft } from './balancer-draft.ts';
 import { leadingInteger, type Problem } from './worker-parameters.ts';
 
-/** Longest stickysession text, one less than httpd's buffer of 64. */
-const MAX_STICKY = 63;
+/** Longest stickysession text: httpd's buffer of 64. */
+const MAX_STICKY = 64;
 const MAX_NONCE = 36;
 
 /** Sets one parameter; `warn` hears of what is taken but works otherwise than in httpd. */
@@ -104,8 +104,9 @@ function setSeparator(choices: BalancerChoices, value: string): Problem {
 }
 
 function setFailOnStatus(choices: BalancerChoices, value: string): Problem {
-  const statuses = value.split(',').map((text) => (/^\d{3}$/.test(text) ? Number(text) : 0));
-  if (statuses.some((status) => status < 100 || status > 599))
+  const words = value.split(',').filter((text) => text.trim() !== '');
+  const statuses = words.map((text) => (/^\s*\d+\s*$/.test(text) ? Number(text) : 0));
+  if (statuses.length === 0 || statuses.some((status) => status < 100 || status > 599))
     return `failonstatus must be one or more statuses with commas between them, not "${value}"`;
   choices.failOnStatus = statuses;
   return undefined;

@@ -91,7 +91,8 @@ export const HOST_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
   timeout: (node, scope) => given(duration(node, scope, 's', 0), (ms) => set(scope, 'timeoutMs', Math.max(1, ms))),
   keepalive: (node, scope) => set(scope, 'keepAlive', flag(node, scope)),
   keepalivetimeout: (node, scope) => set(scope, 'keepAliveTimeoutMs', duration(node, scope, 's', 0)),
-  maxkeepaliverequests: (node, scope) => set(scope, 'maxKeepAliveRequests', integer(node, scope, 0, ANY)),
+  maxkeepaliverequests: (node, scope) =>
+    given(integer(node, scope, -ANY, ANY), (n) => set(scope, 'maxKeepAliveRequests', Math.max(0, n))),
   limitrequestline: (node, scope) => set(scope, 'lineBytes', integer(node, scope, 0, ANY)),
   limitrequestfieldsize: (node, scope) => set(scope, 'fieldBytes', integer(node, scope, 0, ANY)),
   limitrequestfields: (node, scope) => set(scope, 'fieldCount', integer(node, scope, 0, ANY)),
@@ -177,8 +178,7 @@ function setHere<K extends keyof SettingsDraft>(scope: Scope, key: K, value: Set
 function documentRoot(node: DirectiveNode, scope: Scope): void {
   one(node, scope, (text) => {
     const root = path(node, scope, text);
-    if (scope.site.files.kind(root) !== 'directory')
-      warn(node, scope, `the directory ${root} does not exist`, 'file-missing');
+    expectFile(node, scope, root, 'directory');
     scope.host.choices.documentRoot = root;
   });
 }
@@ -238,8 +238,9 @@ function errorOverride(node: DirectiveNode, scope: Scope): void {
     fail(node, scope, 'must begin with On or Off');
     return;
   }
-  const wrong = words.find((word) => !/^[45]\d\d$/.test(word));
-  if (wrong !== undefined) fail(node, scope, `"${textOf(wrong)}" is no status from 400 to 599`);
+  const wrong = on ? words.find((word) => !/^[45]\d\d$/.test(word)) : words[0];
+  if (wrong !== undefined)
+    fail(node, scope, on ? `"${textOf(wrong)}" is no status from 400 to 599` : 'Off takes no statuses');
   else scope.settings.errorOverride = { on, statuses: words.map(Number) };
 }
 

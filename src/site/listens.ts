@@ -43,7 +43,7 @@ function listen(node: DirectiveNode, scope: Scope): void {
   const address = split.host === undefined || split.host === '*' ? undefined : listenAddress(node, scope, split.host);
   const { port } = split;
   if (scope.site.listens.some((other) => other.address === address && other.port === port)) {
-    warn(node, scope, `${text} is listened to already`, 'listen-again');
+    fail(node, scope, `${text} is listened to already; take this line or the other one out`, 'listen-again');
     return;
   }
   const protocol = node.words[1]?.toLowerCase() ?? (port === 443 ? 'https' : 'http');
@@ -64,7 +64,7 @@ export function hostAddresses(node: SectionNode, scope: Scope): HostAddress[] {
     const text = textOf(word);
     const split = splitHostPort(text);
     if (split === undefined) {
-      warn(node, scope, `"${text}" is no address or address:port and matches nothing`, 'unresolved-name');
+      fail(node, scope, `"${text}" is no address or address:port with a port from 1 to 65535`);
       return [];
     }
     const { host, port } = split;

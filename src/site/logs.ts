@@ -39,8 +39,7 @@ function logFormat(node: DirectiveNode, scope: Scope): void {
   if (!takes(node, scope, 1, 2)) return;
   const [source, name] = node.words;
   if (name?.includes('%')) {
-    fail(node, scope, `the name "${textOf(name)}" must not contain a percent sign`);
-    return;
+    warn(node, scope, `"${textOf(name)}" is no good name: CustomLog takes what has a percent sign for a format`);
   }
   const known = scope.host.logFormats.get(source) ?? scope.site.main.logFormats.get(source);
   const format =

@@ -44,7 +44,7 @@ function addMapping(node: DirectiveNode, scope: Scope, isMatch: boolean): void {
   if (pattern === undefined) return;
   if (section?.matcher.kind === 'regex' && !isRegex)
     warn(node, scope, `never matches within ${section.title}; use ProxyPassMatch there`, 'prefix-in-match');
-  const target = readTarget(node, scope, url, options);
+  const target = readTarget(node, scope, url, isRegex, options);
   if (target === undefined) return;
   const mapping: MappingDraft = {
     place: node.place,
@@ -98,9 +98,21 @@ function readOptions(node: DirectiveNode, scope: Scope, words: readonly string[]
   return options;
 }
 
-function readTarget(node: DirectiveNode, scope: Scope, url: string, options: MappingOptions): TargetDraft | undefined {
-  if (url === '!') return { kind: 'none' };
-  if (looksLikeBalancer(url)) return balancerTarget(node, scope, url, options);
+/** A target that goes on with a group right behind its authority: `http://host:80$1`, `balancer://name$1`. */
+const GROUP_AFTER_AUTHORITY = /^([a-z][a-z0-9+.-]*:\/\/[^/$?#]*[^/$?#.:-])(\$\d(?:[/?$].*)?)$/is;
+
+function readTarget(
+  node: DirectiveNode,
+  scope: Scope,
+  written: string,
+  isRegex: boolean,
+  options: MappingOptions,
+): TargetDraft | undefined {
+  if (written === '!') return { kind: 'none' };
+  const split = isRegex ? GROUP_AFTER_AUTHORITY.exec(written) : null;
+  const url = split === null ? written : split[1];
+  const tail = split === null ? '' : split[2];
+  if (looksLikeBalancer(url)) return balancerTarget(node, scope, url, tail, options);
   const parsed = parseWorkerUrl(url);
   if (!parsed.ok) return fail(node, scope, textOf(parsed.problem), 'bad-url');
   const { address } = parsed;
@@ -132,13 +144,14 @@ function readTarget(node: DirectiveNode, scope: Scope, url: string, options: Map
       'worker-shared',
     );
   }
-  return { kind: 'worker', name: address.url, authority: parsed.authority, path: parsed.rest };
+  return { kind: 'worker', name: address.url, authority: parsed.authority, path: parsed.rest + tail };
 }
 
 function balancerTarget(
   node: DirectiveNode,
   scope: Scope,
   url: string,
+  tail: string,
   options: MappingOptions,
 ): TargetDraft | undefined {
   const balancer = balancerOf(node, scope, url);
@@ -146,7 +159,7 @@ function balancerTarget(
   for (const { key, value } of options.parameters) setOnBalancer(node, scope, balancer, key, value);
   const slash = url.indexOf('/', 'balancer://'.length);
   const end = slash < 0 ? url.length : slash;
-  return { kind: 'balancer', name: balancer.name, authority: url.slice(0, end), path: url.slice(end) };
+  return { kind: 'balancer', name: balancer.name, authority: url.slice(0, end), path: url.slice(end) + tail };
 }
 
 /** `ProxyPassReverse [path] url [interpolate]`; `key=value`, which old texts show, is ignored with a warning. */
@@ -170,7 +183,9 @@ function addReverse(node: DirectiveNode, scope: Scope): void {
   }
   const external = section === undefined ? words.shift() : section.argument;
   const internal = words.shift();
-  if (external === undefined || internal === undefined || words.length > 0) {
+  if (words.length > 0)
+    warn(node, scope, `"${textOf(words.join(' '))}" means nothing here and is ignored`, 'parameter-ignored');
+  if (external === undefined || internal === undefined) {
     fail(node, scope, section === undefined ? 'takes a path and a URL' : 'takes a URL', 'argument-count');
     return;
   }
@@ -180,11 +195,10 @@ function addReverse(node: DirectiveNode, scope: Scope): void {
 function addCookieRule(node: DirectiveNode, scope: Scope, kind: ReverseRule['kind']): void {
   if (!takes(node, scope, 2, 3)) return;
   const [internal, external, third] = node.words;
-  if (third !== undefined && third.toLowerCase() !== 'interpolate') {
-    fail(node, scope, `"${textOf(third)}" is not known here; only interpolate may follow`);
-    return;
-  }
-  add(scope, { kind, internal, external, interpolate: third !== undefined, place: node.place });
+  const interpolate = third?.toLowerCase() === 'interpolate';
+  if (third !== undefined && !interpolate)
+    warn(node, scope, `"${textOf(third)}" means nothing here and is ignored`, 'parameter-ignored');
+  add(scope, { kind, internal, external, interpolate, place: node.place });
 }
 
 function add(scope: Scope, rule: ReverseDraft): void {

@@ -156,7 +156,11 @@ function options(node: DirectiveNode, scope: Scope): void {
 
 /** Files in directories (.htaccess) are not read; where one stands, what it forbids would be open. */
 function allowOverride(node: DirectiveNode, scope: Scope): void {
-  if (node.words.every((word) => word.toLowerCase() === 'none')) return;
+  const wrong = node.words.find(
+    (word) => !/^(none|all|authconfig|fileinfo|indexes|limit|options(=.*)?|nonfatal=\w+)$/i.test(word),
+  );
+  if (wrong !== undefined) fail(node, scope, `"${textOf(wrong)}" is no class of directives`);
+  if (wrong !== undefined || node.words.every((word) => word.toLowerCase() === 'none')) return;
   const matcher = scope.section?.matcher;
   const file = matcher?.kind === 'path' ? posix.join(matcher.path, '.htaccess') : undefined;
   if (file !== undefined && scope.site.files.kind(file) === 'file') restricts(node, scope, `${file} is not read`);

@@ -73,7 +73,13 @@ function unknown(node: ConfigNode, scope: Scope): void {
 }
 
 /** Directives that httpd refuses in some sections although it allows them in others (P-CONF-14). */
-const NOT_IN_FILE_SECTIONS: ReadonlySet<string> = new Set(['proxypass', 'proxypassmatch']);
+const NOT_IN_FILE_SECTIONS: ReadonlySet<string> = new Set([
+  'proxypass',
+  'proxypassmatch',
+  'proxypassreverse',
+  'proxypassreversecookiepath',
+  'proxypassreversecookiedomain',
+]);
 
 function whyNotHere(rule: DirectiveRule, node: ConfigNode, scope: Scope): string | undefined {
   const { section, host } = scope;
@@ -97,12 +103,7 @@ function whyNotHere(rule: DirectiveRule, node: ConfigNode, scope: Scope): string
         NOT_IN_FILE_SECTIONS.has(node.key)
       )
         return `cannot stand in ${here}; move it out of the section or into a Location`;
-      if (
-        section !== undefined &&
-        (section.kind === 'location' || section.kind === 'files') &&
-        rule.isSection &&
-        rule.name.startsWith('Files')
-      )
+      if (section !== undefined && section.kind === 'location' && rule.isSection && rule.name.startsWith('Files'))
         return `cannot stand in ${here}`;
       return undefined;
   }

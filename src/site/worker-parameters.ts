@@ -46,8 +46,12 @@ const LETTERS: Readonly<Record<string, keyof MemberFlags>> = {
   h: 'standby',
   r: 'spare',
   c: 'healthFailed',
+  // Shut down: unusable, as disabled is.
+  u: 'disabled',
 };
 
+/** Longest upgrade and flusher: one less than httpd's buffers of 16. */
+const MAX_TOKEN = 15;
 /** Longest route, redirect, secret, hcuri … : one less than httpd's buffers of 64. */
 const MAX_TEXT = 63;
 /** The watchdog's beat: a health check cannot come more often (modproxy.md §11). */
@@ -191,9 +195,13 @@ const SETTERS: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   ],
   [
     'upgrade',
-    short('upgrade', (w, text) => {
-      w.choices.upgrade = text;
-    }),
+    short(
+      'upgrade',
+      (w, text) => {
+        w.choices.upgrade = text;
+      },
+      MAX_TOKEN,
+    ),
   ],
   ['flusher', setFlusher],
   ['lbset', setSet],
@@ -272,9 +280,9 @@ function onOrOff(key: string, set: (worker: WorkerDraft, on: boolean) => void): 
   };
 }
 
-function short(key: string, set: (worker: WorkerDraft, text: string) => void): Setter {
+function short(key: string, set: (worker: WorkerDraft, text: string) => void, most = MAX_TEXT): Setter {
   return (worker, value) => {
-    if (value.length > MAX_TEXT) return `${key} must have at most ${MAX_TEXT} characters`;
+    if (value.length > most) return `${key} must have at most ${most} characters`;
     set(worker, value);
     return undefined;
   };
@@ -294,11 +302,15 @@ function setSet(worker: WorkerDraft, value: string): Problem {
   return undefined;
 }
 
+/** Letters that httpd takes and that change nothing in a configuration: initialized, generic, free. */
+const SILENT_LETTERS = 'ogf';
+
 function setStatus(worker: WorkerDraft, value: string): Problem {
   let on = true;
+  if (/[+-]$/.test(value)) return `status lacks a letter after the sign in "${value}"`;
   for (const char of value) {
     if (char === '+' || char === '-') on = char === '+';
-    else {
+    else if (!SILENT_LETTERS.includes(char.toLowerCase())) {
       const flag = LETTERS[char.toLowerCase()];
       if (flag === undefined) return `status knows the letters I, N, D, S, E, H, R and C, not "${char}"`;
       worker.choices.flags[flag] = on;
@@ -323,14 +335,14 @@ function setFlushWait(worker: WorkerDraft, value: string): Problem {
 }
 
 function setFlusher(worker: WorkerDraft, value: string): Problem {
-  if (value.length > 15) return 'flusher must have at most 15 characters';
+  if (value.length > MAX_TOKEN) return `flusher must have at most ${MAX_TOKEN} characters`;
   worker.choices.flusher = value;
   return undefined;
 }
 
 function setAddressTtl(worker: WorkerDraft, value: string): Problem {
   const seconds = Number(value);
-  if (!/^-?\d+$/.test(value) || seconds < -1 || seconds > 2 ** 31 - 1)
+  if (!/^[+-]?\d*$/.test(value) || seconds < -1 || seconds > 2 ** 31 - 1)
     return `addressttl must be -1 or a number of seconds, not "${value}"`;
   worker.choices.addressTtlSeconds = seconds;
   return undefined;

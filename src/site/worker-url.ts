@@ -37,13 +37,13 @@ export function parseWorkerUrl(text: string): WorkerUrl {
   if (parts === null) return { ok: false, problem: `"${text}" has a port that is no number` };
   const host = parts[1].replace(/^\[|\]$/g, '').toLowerCase();
   if (host === '') return { ok: false, problem };
-  const port = parts[2] === undefined || parts[2] === '' ? defaultPort(scheme) : Number(parts[2]);
+  const port = Number(parts[2] ?? 0) === 0 ? defaultPort(scheme) : Number(parts[2]);
   if (port !== undefined && (port < 1 || port > 65535))
     return { ok: false, problem: `"${text}" has a port outside 1 to 65535` };
   const rest = match[3] ?? '';
   const isDefaultPort = (scheme === 'http' && port === 80) || (scheme === 'https' && port === 443);
   const shownHost = parts[1].startsWith('[') ? `[${host}]` : host;
-  const shownPort = parts[2] === undefined || parts[2] === '' || isDefaultPort ? '' : `:${port}`;
+  const shownPort = Number(parts[2] ?? 0) === 0 || isDefaultPort ? '' : `:${port}`;
   const unix = pipe === null ? '' : `unix:${pipe[1]}|`;
   return {
     ok: true,

@@ -43,7 +43,7 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
       global:
         'CoreDumpDirectory MaxConnectionsPerChild MaxMemFree MaxRequestsPerChild Mutex ScoreBoardFile ThreadStackSize',
       server:
-        'AcceptFilter AccessFileName ErrorLogFormat FlushMaxPipelined FlushMaxThreshold LimitInternalRecursion NameVirtualHost Port Protocol ProtocolsHonorOrder SeeRequestTail ServerPath',
+        'AcceptFilter AccessFileName ErrorLogFormat FlushMaxPipelined FlushMaxThreshold LimitInternalRecursion NameVirtualHost Protocol ProtocolsHonorOrder SeeRequestTail ServerPath',
       anywhere:
         'AcceptPathInfo CGIVar ContentDigest DefaultType EnableMMAP EnableSendfile LimitXMLRequestBody MaxRangeOverlaps MaxRangeReversals MaxRanges QualifyRedirectURL ReadBufferSize RLimitCPU RLimitMEM RLimitNPROC',
       section: 'AllowOverrideList CGIPassAuth',

@@ -50,9 +50,17 @@ export function compileRegex(source: string, options: { readonly ignoreCase?: bo
 
 function translate(source: string): { source: string; problem?: string } {
   let result = '';
+  let depth = 0;
+  let closing = '';
   for (let i = 0; i < source.length; i++) {
     const char = source[i];
-    if (char === '\\') {
+    const flags = char === '(' && depth === 0 ? /^\(\?([ims]+)\)/.exec(source.slice(i, i + 8)) : null;
+    if (flags !== null) {
+      // Flags from here to the end: a group that closes there.
+      result += `(?${flags[1]}:`;
+      closing += ')';
+      i += flags[0].length - 1;
+    } else if (char === '\\') {
       const next = source[i + 1];
       i++;
       if (next === undefined) return { source, problem: 'the pattern ends in a backslash' };
@@ -77,12 +85,17 @@ function translate(source: string): { source: string; problem?: string } {
       const group = translateGroup(source, i);
       if (group === undefined) return { source, problem: `the group ${source.slice(i, i + 4)}… is not supported` };
       result += group.source;
+      if (group.source !== '') depth++;
       i = group.last;
     } else if (/[*+?}]/.test(char) && source[i + 1] === '+') {
       return { source, problem: `the possessive quantifier ${char}+ is not supported` };
-    } else result += char;
+    } else {
+      if (char === '(') depth++;
+      if (char === ')') depth--;
+      result += char;
+    }
   }
-  return { source: result };
+  return { source: result + closing };
 }
 
 /** From `(?` to what opens the group. */
