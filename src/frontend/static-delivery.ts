@@ -8,7 +8,7 @@ import type { Exchange, ExchangeSink } from '../listener/exchange.ts';
 import { describeContent } from './mime.ts';
 import type { StaticFiles, StaticRequest } from './static.ts';
 import { type Answer, decideAnswer, fillHead, type Segment, segmentsOf } from './static-answer.ts';
-import { represent } from './static-representation.ts';
+import { type Representation, represent } from './static-representation.ts';
 
 /** Octets read from a file at once: few for slow clients, so that little waits for them; more while a client keeps up. */
 const READ_MIN_BYTES = 64 * 1024;
@@ -160,9 +160,9 @@ export class Delivery implements ExchangeSink {
     if (this.#policy === 'follow' && representation.size <= this.#files.hot.limits.fileBytes) {
       this.#readWhole(representation.size, (body) => {
         this.#files.hot.keep(file, body, representation, settings, state, now, wall);
-        this.#answer(decideAnswer(this.#exchange, representation), body);
+        this.#answer(this.#decide(representation), body);
       });
-    } else this.#answer(decideAnswer(this.#exchange, representation), undefined);
+    } else this.#answer(this.#decide(representation), undefined);
   }
 
   #readWhole(size: number, done: (body: Buffer) => void): void {
@@ -183,6 +183,12 @@ export class Delivery implements ExchangeSink {
     step(0);
   }
 
+  #decide(representation: Representation): Answer {
+    return this.#request.errorStatus === undefined
+      ? decideAnswer(this.#exchange, representation)
+      : { kind: 'whole', representation };
+  }
+
   // --- sending ------------------------------------------------------------------------------------------------------
 
   #answer(answer: Answer, body: Buffer | undefined): void {
@@ -195,6 +201,7 @@ export class Delivery implements ExchangeSink {
       return;
     }
     fillHead(exchange, answer, this.#files.boundary);
+    if (this.#request.errorStatus !== undefined) exchange.response.status = this.#request.errorStatus;
     this.#segments =
       answer.kind === 'not-modified' || exchange.request.method === 'HEAD'
         ? []

@@ -23,6 +23,8 @@ export interface StaticHooks {
   fail(exchange: Exchange, status: number, failure?: Failure): void;
   /** Runs the request again for another decoded path of this host. */
   redirect(exchange: Exchange, path: string): void;
+  /** Sends the client to another URL, for good. Default: `answerRedirect`. */
+  moved?(exchange: Exchange, location: string): void;
 }
 
 /** One request for a file. Kept until the exchange ends. */
@@ -42,6 +44,8 @@ export interface StaticRequest {
   readonly origin: string;
   /** 403 where mod_autoindex is loaded, 404 elsewhere: what a folder without index answers. */
   readonly folderStatus: 403 | 404;
+  /** The file is the page of an error (ErrorDocument): it goes out whole, with this status, whatever was asked for. */
+  readonly errorStatus?: number | undefined;
   readonly hooks: StaticHooks;
 }
 
@@ -84,10 +88,10 @@ export class StaticFiles {
   }
 
   serve(exchange: Exchange, request: StaticRequest): void {
-    const { method, fields } = exchange.request;
+    const { method } = exchange.request;
     exchange.sink = noSink;
     // POST gets the file too: httpd's handler does not ask for the method of what it sends.
-    if (method !== 'GET' && method !== 'HEAD' && method !== 'POST') {
+    if (method !== 'GET' && method !== 'HEAD' && method !== 'POST' && request.errorStatus === undefined) {
       this.#answerOtherMethod(exchange, request);
       return;
     }
@@ -102,8 +106,7 @@ export class StaticFiles {
     else {
       const now = this.clock.now();
       if (!this.hot.isCurrent(entry, now)) this.#confirm(exchange, request, entry, now);
-      else if (isConditional(fields)) this.#answerFrom(exchange, request, entry);
-      else sendHot(exchange, entry);
+      else this.#answerFrom(exchange, request, entry);
     }
   }
 
@@ -120,7 +123,9 @@ export class StaticFiles {
     if (request.settings.directorySlash === false) request.hooks.fail(exchange, request.folderStatus);
     else {
       const query = request.query === undefined ? '' : `?${request.query}`;
-      answerRedirect(exchange, 301, `${request.origin}${escapePath(request.path)}/${query}`);
+      const location = `${request.origin}${escapePath(request.path)}/${query}`;
+      if (request.hooks.moved === undefined) answerRedirect(exchange, 301, location);
+      else request.hooks.moved(exchange, location);
     }
   }
 
@@ -140,14 +145,17 @@ export class StaticFiles {
       if (!isCurrent) waiting.start();
       else {
         exchange.sink = noSink;
-        if (isConditional(exchange.request.fields)) this.#answerFrom(exchange, request, entry);
-        else sendHot(exchange, entry);
+        this.#answerFrom(exchange, request, entry);
       }
     });
   }
 
-  /** Conditions or ranges on a file in memory. */
   #answerFrom(exchange: Exchange, request: StaticRequest, entry: HotFile): void {
+    const { errorStatus } = request;
+    if (errorStatus !== undefined || !isConditional(exchange.request.fields)) {
+      sendHot(exchange, entry, errorStatus ?? 200);
+      return;
+    }
     const answer: Answer = decideAnswer(exchange, entry.representation);
     if (answer.kind === 'error') {
       if (answer.contentRange !== undefined)
@@ -230,10 +238,10 @@ export function symlinkPolicy(settings: DirectorySettings): SymlinkPolicy {
 }
 
 /** The fast path: one head copied, one body, one write. */
-function sendHot(exchange: Exchange, entry: HotFile): void {
+function sendHot(exchange: Exchange, entry: HotFile, status: number): void {
   const { response } = exchange;
   const { representation, body } = entry;
-  response.status = 200;
+  response.status = status;
   response.fields.addAll(representation.head);
   response.bodyLength = body.length;
   exchange.sendHead();

@@ -309,6 +309,22 @@ test('an alias whose pattern lets a client climb is stopped', async () => {
   assert.equal((await place.get('/p../secret.txt')).status, 403);
 });
 
+for (const where of ['disk', 'memory'] as const) {
+  test(`the page of an error goes out whole with the error's status, from ${where}`, async () => {
+    using place = new Place(where === 'disk' ? { fileBytes: 0 } : {});
+    place.write('err.html', 'sorry');
+    const etag = (await place.get('/err.html')).field('ETag') ?? '';
+    place.errorStatus = 403;
+    const fields = { 'If-None-Match': etag, Range: 'bytes=0-1' };
+    for (const method of ['GET', 'PUT', 'BREW']) {
+      const answer = await place.get('/err.html', { method, fields });
+      assert.deepEqual([answer.status, answer.text], [403, 'sorry']);
+    }
+    const head = await place.get('/err.html', { method: 'HEAD', fields });
+    assert.deepEqual([head.status, head.text], [403, '']);
+  });
+}
+
 test('a large file is streamed in pieces and waits for a slow client', async () => {
   using place = new Place();
   place.write('big.bin', BIG);

@@ -24,6 +24,7 @@ export class Place {
   host: Pick<Host, 'aliasRules' | 'documentRoot'>;
   settings: StaticRequest['settings'] = {};
   folderStatus: StaticRequest['folderStatus'] = 404;
+  errorStatus: StaticRequest['errorStatus'] = undefined;
 
   constructor(limits: Partial<HotFilesLimits> = {}) {
     this.files = new StaticFiles({ clock: this.clock, limits, boundary: 'limit' });
@@ -56,6 +57,7 @@ export class Place {
       mediaTypes: DEFAULT_MEDIA_TYPES,
       origin: 'http://www.example.test',
       folderStatus: this.folderStatus,
+      errorStatus: this.errorStatus,
       hooks: {
         fail: (exchange, status, failure) => {
           if (failure !== undefined) this.failures.push(failure.code);
