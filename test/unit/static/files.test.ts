@@ -186,7 +186,7 @@ test('what does not exist is 404, what may not be read is 403', async () => {
     assert.equal((await place.get(path)).status, 404, path);
   }
   assert.equal((await place.get(`/${'x'.repeat(300)}`)).status, 403);
-  execFileSync('mkfifo', [join(place.dir, 'pipe')]);
+  execFileSync('/usr/bin/mkfifo', [join(place.dir, 'pipe')]);
   assert.equal((await place.get('/pipe')).status, 403);
   if (process.getuid?.() !== 0) {
     chmodSync(join(place.dir, 'closed.txt'), 0);
