@@ -2,7 +2,7 @@
 // and `explain`. Source: modproxy.md §4; recordings P-MAP-*.
 
 import type { DirectorySettings, Host, Mapping, MappingPattern } from './model.ts';
-import { encodePath, type RequestPath } from './path.ts';
+import { encodePath, type RequestPath, sealPath } from './path.ts';
 
 /** Looks up `${NAME}` of a mapping with `interpolate`. */
 export type EnvLookup = (name: string) => string | undefined;
@@ -52,7 +52,7 @@ export function applyMapping(
   }
   if (target.kind !== 'proxy') return '';
   const isEncoded = mode !== 'decoded' || (mapping.nocanon && source === path.raw);
-  const sent = isEncoded ? found : encodePath(found, keepEncodedSlashes);
+  const sent = isEncoded ? sealPath(found) : encodePath(found, keepEncodedSlashes);
   // Never let a path continue the host's name: `ProxyPass /x/ http://h` and `/x/y` is `http://h/y`.
   return sent.startsWith('/') ? sent : `/${sent}`;
 }
@@ -135,16 +135,18 @@ export function matchPrefix(prefix: string, path: string): number {
 export function matchServlet(prefix: string, path: string): string | undefined {
   const wanted = prefix.split('/').filter((name) => name !== '');
   const segments: string[] = [];
-  for (const segment of path.slice(1).split('/')) {
+  const parts = path.slice(1).split('/');
+  for (const [i, segment] of parts.entries()) {
     const name = nameOf(segment);
     if (name === '..') {
       if (segments.pop() === undefined) return undefined;
-    } else if (name !== '.') segments.push(segment);
+    } else if (name !== '.' && (segment !== '' || i === parts.length - 1)) segments.push(segment);
   }
   if (wanted.length > segments.length || wanted.some((name, i) => nameOf(segments[i]) !== name)) return undefined;
   const rest = segments.slice(wanted.length);
   if (prefix.endsWith('/')) return rest.length === 0 ? undefined : rest.join('/');
   if (rest.length === 0) return '';
+  if (rest.length === 1 && rest[0] === '') return '/';
   const last = segments[wanted.length - 1] ?? '';
   return `${last.slice(nameOf(last).length)}/${rest.join('/')}`;
 }

@@ -10,9 +10,12 @@ export interface RequestPath {
   raw: string;
   /** Still encoded, but dot segments resolved, slashes merged, unreserved characters decoded. */
   encoded: string;
-  /** Octets (latin1 view); with `no-decode` an encoded slash stays `%2F`. Empty when `status` is not 0. */
+  /**
+   * Octets (latin1 view). With `no-decode` an encoded slash stays `%2F`, and so that it can be told from the text "%2F" an
+   * encoded percent sign stays `%25`. Empty when `status` is not 0.
+   */
   decoded: string;
-  /** 0, or the answer (400, 404) unless a mapping takes the `encoded` form. */
+  /** 0, or the answer: 404 unless a mapping takes the `encoded` form, 400 in any case. */
   status: 0 | 400 | 404;
 }
 
@@ -31,7 +34,7 @@ const PERCENT = 0x25;
 
 /**
  * Fills `into` from the path of a request target (origin form, without query). False when nothing may answer but 400:
- * the path leaves the root, does not begin with a slash, or holds what no path may.
+ * the path leaves the root, does not begin with a slash, has a broken `%`, or holds what no path may.
  */
 export function readPath(raw: string, rules: PathRules, into: RequestPath): boolean {
   into.raw = raw;
@@ -41,17 +44,15 @@ export function readPath(raw: string, rules: PathRules, into: RequestPath): bool
   if (isPlain(raw)) return true;
   const encoded =
     raw.includes('#') || raw.includes('\0') ? undefined : resolve(decodeUnreserved(raw), rules.mergeSlashes);
-  if (encoded === undefined) {
-    into.status = 400;
-    into.decoded = '';
-    return false;
-  }
+  into.status = encoded === undefined ? 400 : decodeStatus(encoded, rules.allowEncodedSlashes);
+  into.decoded = '';
+  if (encoded === undefined || into.status === 400) return false;
   into.encoded = encoded;
-  into.status = decodeStatus(encoded, rules.allowEncodedSlashes);
-  const decoded = into.status === 0 ? resolve(decode(encoded, rules.allowEncodedSlashes), rules.mergeSlashes) : '';
+  if (into.status === 404) return true;
+  const decoded = resolve(decode(encoded, rules.allowEncodedSlashes), rules.mergeSlashes);
   if (decoded === undefined) into.status = 400;
-  into.decoded = decoded ?? '';
-  return true;
+  else into.decoded = decoded;
+  return decoded !== undefined;
 }
 
 /** Nothing to decode, to merge or to resolve. */
@@ -107,8 +108,23 @@ function decodeStatus(path: string, slashes: EncodedSlashes): RequestPath['statu
 function decode(path: string, slashes: EncodedSlashes): string {
   if (!path.includes('%')) return path;
   return path.replace(/%([0-9A-Fa-f]{2})/g, (whole, hex: string) =>
-    slashes === 'no-decode' && /^2f$/i.test(hex) ? whole : String.fromCharCode(Number.parseInt(hex, 16)),
+    slashes === 'no-decode' && /^2[f5]$/i.test(hex) ? whole : String.fromCharCode(Number.parseInt(hex, 16)),
   );
+}
+
+/**
+ * Encodes octets that no request line may hold (controls, space, what is not ASCII) in a path that goes on as it was sent.
+ */
+export function sealPath(path: string): string {
+  for (let i = 0; i < path.length; i++) {
+    const code = path.charCodeAt(i);
+    if (code <= 0x20 || code >= 0x7f)
+      return path.replace(
+        /[^\x21-\x7e]/g,
+        (char) => `%${(char.charCodeAt(0) & 255).toString(16).toUpperCase().padStart(2, '0')}`,
+      );
+  }
+  return path;
 }
 
 /** By octet: 1 for what a backend gets literally (modproxy.md §4.7). */
@@ -122,10 +138,10 @@ function literalOctets(): Uint8Array {
 }
 
 /**
- * Encodes a decoded path for a backend. With `keepEncodedSlashes` a `%2F` in it, which `no-decode` left there, stays.
+ * Encodes a decoded path for a backend. With `keepEncoded` a `%2F` or `%25` in it, which `no-decode` left there, stays.
  * The same string comes back when nothing needs encoding.
  */
-export function encodePath(path: string, keepEncodedSlashes: boolean): string {
+export function encodePath(path: string, keepEncoded: boolean): string {
   let at = 0;
   while (at < path.length && LITERAL[path.charCodeAt(at) & 255] === 1) at++;
   if (at === path.length) return path;
@@ -133,7 +149,7 @@ export function encodePath(path: string, keepEncodedSlashes: boolean): string {
   for (; at < path.length; at++) {
     const code = path.charCodeAt(at) & 255;
     if (LITERAL[code] === 1) result += path[at];
-    else if (keepEncodedSlashes && code === PERCENT && /^%2f$/i.test(path.slice(at, at + 3))) {
+    else if (keepEncoded && code === PERCENT && /^%2[f5]$/i.test(path.slice(at, at + 3))) {
       result += path.slice(at, at + 3);
       at += 2;
     } else result += `%${code < 16 ? '0' : ''}${code.toString(16).toUpperCase()}`;
