@@ -5,12 +5,8 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { systemClock } from '../base/clock.ts';
 import { Failure } from '../base/failure.ts';
 import type { Log } from '../base/log.ts';
-import { Frontend } from '../frontend/frontend.ts';
-import { createListeners } from '../frontend/listening.ts';
-import { RunningSite } from '../frontend/running-site.ts';
-import { Link } from '../link/link.ts';
+import { FrontendServer } from '../frontend/server.ts';
 import { ErrorLog, eventLevelOf } from '../listener/error-log.ts';
-import type { Http1Listener } from '../listener/http1-listener.ts';
 import { LogSinks } from '../listener/log-sinks.ts';
 import type { Snapshot } from '../site/model.ts';
 import { type ConfigurationOptions, loadConfiguration, printFindings } from './configuration.ts';
@@ -24,9 +20,6 @@ export interface FrontOptions extends ConfigurationOptions {
   readonly resolve: readonly ResolveRule[];
   readonly jsonLog?: boolean;
 }
-
-/** How long a stop waits for requests in progress when GracefulShutdownTimeout says nothing. */
-const STOP_PATIENCE_MS = 30_000;
 
 export async function runFront(options: FrontOptions, onSignal: OnSignal): Promise<number> {
   const { snapshot, findings } = loadConfiguration(options, false);
@@ -55,45 +48,29 @@ async function serve(
   onSignal: OnSignal,
 ): Promise<number> {
   const log = runLog(snapshot, sinks, startLog, options.jsonLog === true);
-  const link = new Link(systemClock, log);
-  const site = new RunningSite(snapshot, { link, log, sinks, resolve: resolver(options.resolve) });
-  const frontend = new Frontend(site, link, log);
-  const listeners = createListeners(snapshot, frontend, link, startLog);
-  await Promise.all(listeners.map((listener) => listener.listen()));
+  const server = new FrontendServer(snapshot, { clock: systemClock, log, sinks, resolve: resolver(options.resolve) });
+  await server.listen();
   if (snapshot.server.pidFile !== undefined) writePidFile(snapshot.server.pidFile, startLog);
   dropPrivileges(snapshot.server.user, snapshot.server.group);
-  for (const { address } of listeners)
-    process.stdout.write(`listening on ${printable(address.address)}:${address.port}\n`);
+  for (const { address, port } of server.addresses)
+    process.stdout.write(`listening on ${printable(address)}:${port}\n`);
 
   const stopped = Promise.withResolvers<void>();
   let isStopping = false;
   onSignal((signal) => {
     if (signal === 'SIGHUP' || signal === 'SIGUSR1') {
-      sinks.reopen();
+      server.reopenLogs();
       log.info('logs-reopened', { signal });
-    } else if (isStopping) for (const listener of listeners) listener.cut();
+    } else if (isStopping) server.cut();
     else {
       isStopping = true;
       log.info('stopping', { signal });
-      stop(listeners, snapshot.server.gracefulShutdownTimeoutMs || STOP_PATIENCE_MS).then(
-        stopped.resolve,
-        stopped.reject,
-      );
+      server.stop().then(stopped.resolve, stopped.reject);
     }
   });
   await stopped.promise;
-  site.retire();
   if (snapshot.server.pidFile !== undefined) rmSync(snapshot.server.pidFile, { force: true });
   return 0;
-}
-
-/** Answers what is in progress, within reason. */
-async function stop(listeners: readonly Http1Listener[], patienceMs: number): Promise<void> {
-  const timer = systemClock.after(patienceMs, () => {
-    for (const listener of listeners) listener.cut();
-  });
-  await Promise.all(listeners.map((listener) => listener.stop()));
-  timer.cancel();
 }
 
 /** Events go to ErrorLog when the configuration has one, to standard error otherwise. */

@@ -5,7 +5,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Failure } from '../base/failure.ts';
 import { FIELD } from '../base/field-names.ts';
 import { type Fields, REMOVED } from '../base/fields.ts';
-import { type Exchange, noSink } from '../listener/exchange.ts';
+import type { Exchange } from '../listener/exchange.ts';
 import type { ErrorDocument } from '../site/model.ts';
 
 /** An internal redirect to an ErrorDocument: the request runs again as GET `path`, its answer goes out with `status`. */
@@ -138,7 +138,7 @@ function redirectEnvironment(exchange: Exchange, status: number, path: string): 
 
 /** @returns false when nothing can be answered any more */
 function prepare(exchange: Exchange, status: number): boolean {
-  exchange.sink = noSink;
+  exchange.endSink();
   if (exchange.stage === 'head-sent') exchange.breakOff();
   if (exchange.stage !== 'open') return false;
   const { response } = exchange;

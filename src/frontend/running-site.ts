@@ -1,6 +1,7 @@
 // A Snapshot at work: its hosts with their settings, logs and media types, and its balancers with their backends. A
 // reload builds a new one beside the old; balancers of the same name keep their state, members their connections.
 
+import type { BalancerConfig } from '../balancer/config.ts';
 import type { Failure } from '../base/failure.ts';
 import type { Log } from '../base/log.ts';
 import type { Link } from '../link/link.ts';
@@ -67,7 +68,13 @@ export class RunningSite {
     this.#balancers = new Map(
       [...snapshot.balancers].map(([key, config]) => [
         key,
-        new ProxiedBalancer(config, services.link, services.resolve, services.log, previous?.balancer(key)),
+        new ProxiedBalancer(
+          withBufferSize(config, snapshot.mainHost.ioBufferSizeBytes),
+          services.link,
+          services.resolve,
+          services.log,
+          previous?.balancer(key),
+        ),
       ]),
     );
     this.#sweep();
@@ -99,6 +106,16 @@ export class RunningSite {
       this.#sweep();
     });
   }
+}
+
+/** ProxyIOBufferSize is for members that name no size of their own; it is the AJP packet size too. */
+function withBufferSize(config: BalancerConfig, size: number): BalancerConfig {
+  return {
+    ...config,
+    members: config.members.map((member) =>
+      member.ioBufferSize === undefined ? { ...member, ioBufferSize: size } : member,
+    ),
+  };
 }
 
 function everySettings(host: Host): DirectorySettings[] {
