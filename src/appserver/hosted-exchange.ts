@@ -25,6 +25,9 @@ import { fillResponseHead } from './response-text.ts';
 /** How long a response that is complete waits for the application to take more of the request body. */
 const LATE_BODY_MS = 30_000;
 
+/** Octets taken from the application in one turn of the event loop; it must let others run before it writes more. */
+const TURN_BYTES = 64 * 1024;
+
 /** The channels on which Node's own server tells the same (node:http, diagnostics_channel). */
 const startChannel = diagnostics.channel('http.server.request.start');
 const finishChannel = diagnostics.channel('http.server.response.finish');
@@ -57,6 +60,7 @@ class HostedExchange implements ExchangeSink, HostOwner {
   /** Write callbacks; called in a later tick, and only when the octets have left. */
   #callbacks: WriteCallback[] = [];
   #isTickDue = false;
+  #turnBytes = 0;
   #hasFinished = false;
   #isTornDown = false;
   /** The response is complete, and its end waits because the application still reads the request. */
@@ -104,7 +108,14 @@ class HostedExchange implements ExchangeSink, HostOwner {
     if (this.#endsLate) this.#exchange?.sendEnd();
   }
 
+  /** The event loop has turned. */
+  turn(): void {
+    this.#turnBytes = 0;
+    if (this.#exchange !== undefined && !this.#exchange.congested) this.drained();
+  }
+
   drained(): void {
+    if (this.#turnBytes >= TURN_BYTES) return;
     this.#socket.writableLength = 0;
     guarded(() => {
       this.#runCallbacks();
@@ -149,7 +160,11 @@ class HostedExchange implements ExchangeSink, HostOwner {
       return false;
     }
     exchange.sendBody(bytes, 0, bytes.length);
-    if (!exchange.congested) return true;
+    const before = this.#turnBytes;
+    this.#turnBytes += bytes.length;
+    // A peer that takes octets as fast as they are made would never let the loop turn.
+    if (before < TURN_BYTES && this.#turnBytes >= TURN_BYTES) setImmediate(turn, this);
+    if (!exchange.congested && this.#turnBytes < TURN_BYTES) return true;
     this.#socket.writableLength += bytes.length;
     return false;
   }
@@ -271,6 +286,10 @@ function endUnread(req: IncomingMessage): void {
 
 function tick(hosted: HostedExchange): void {
   hosted.tick();
+}
+
+function turn(hosted: HostedExchange): void {
+  hosted.turn();
 }
 
 /** Somebody takes the body as it comes: a pipe, a `data` or `readable` listener, an iterator. */

@@ -18,6 +18,8 @@ import { fillResponseHead } from './response-text.ts';
 
 /** Longest head an application may compose; a larger one breaks the exchange off. */
 const HEAD_BYTES_MAX = 256 * 1024;
+/** Octets taken from the application before others may run. */
+const TURN_BYTES = 64 * 1024;
 const HEAD_END = '\r\n\r\n';
 const STATUS_AT = 9;
 
@@ -63,6 +65,7 @@ class TextSocket extends Duplex implements ExchangeSink, BodySink {
   #isInBody = false;
   /** Takes off the framing of bodies whose length Node did not know. */
   #chunks: BodyDecoder | undefined = undefined;
+  #turnBytes = 0;
   #waitsForDrain: Done | undefined = undefined;
   #waitsForRequest: Done | undefined = undefined;
 
@@ -133,6 +136,7 @@ class TextSocket extends Duplex implements ExchangeSink, BodySink {
 
   #take(chunk: Buffer): void {
     this.#facts.touch();
+    this.#turnBytes += chunk.length;
     const rest = this.#isInBody ? chunk : this.#takeHead(chunk);
     if (rest.length === 0) return;
     if (this.#chunks === undefined) this.body(rest, 0, rest.length);
@@ -143,7 +147,12 @@ class TextSocket extends Duplex implements ExchangeSink, BodySink {
     const exchange = this.#exchange;
     if (this.#isInBody && !this.writableEnded) exchange?.flush();
     if (exchange?.congested) this.#waitsForDrain = done;
-    else done();
+    else if (this.#turnBytes < TURN_BYTES) done();
+    else {
+      // A peer that takes octets as fast as they are made would never let the event loop turn.
+      this.#turnBytes = 0;
+      setImmediate(done);
+    }
   }
 
   /** @returns what follows the head, nothing while it is incomplete */

@@ -167,6 +167,35 @@ for (const hosting of HOSTINGS) {
       );
     });
 
+    test('a writer that never waits lets the event loop turn, however fast its reader is', async () => {
+      const block = Buffer.alloc(16 * 1024);
+      let turns = 0;
+      await withConnector(
+        (_req, res) => {
+          let left = 2_000;
+          const write = () => {
+            for (; left > 0; left--)
+              if (!res.write(block)) {
+                res.once('drain', write);
+                return;
+              }
+            res.end();
+          };
+          const count = () => {
+            turns++;
+            if (!res.writableEnded) setImmediate(count);
+          };
+          setImmediate(count);
+          write();
+        },
+        { hosting },
+        async ({ port }) => {
+          await ajp(port, {}, { onBody: () => {} });
+          assert.ok(turns > 200, `${turns} turns in 500 writes of 64 KiB`);
+        },
+      );
+    });
+
     test('multer stores the files of a form', async () => {
       const app = express();
       app.post('/', multer().single('file'), (req, res) => {
