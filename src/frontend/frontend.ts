@@ -2,6 +2,7 @@
 // rules, mapping, settings, access, late rules, handler. The site in force is one reference; a reload swaps it.
 
 import { Failure } from '../base/failure.ts';
+import { FIELD } from '../base/field-names.ts';
 import type { Log } from '../base/log.ts';
 import type { Link } from '../link/link.ts';
 import { writeAccessLogs } from '../listener/access-log.ts';
@@ -12,7 +13,7 @@ import { findMapping, type MappingMatch } from '../site/mapping.ts';
 import type { MappingTarget } from '../site/model.ts';
 import { readPath } from '../site/path.ts';
 import { applyEnvOps, applyEnvRules } from './environment.ts';
-import { answerError, answerErrorDocument, type ErrorRedirect } from './error-page.ts';
+import { answerError, answerErrorDocument, answerRedirect, type ErrorRedirect } from './error-page.ts';
 import { applyEarlyResponseHeaders, applyRequestHeaders, applyResponseHeaders, type HeaderContext } from './headers.ts';
 import { proxyExchange } from './proxying.ts';
 import { RequestTarget } from './request-target.ts';
@@ -42,6 +43,10 @@ export class Frontend implements Http1Handler, HeadFilter {
   readonly #headers: HeaderContext;
   readonly #staticHooks: StaticHooks = {
     fail: (exchange, status, failure) => this.fail(exchange.attachment as Visit, status, failure),
+    moved: (exchange, location) => {
+      (exchange.attachment as Visit).isOwnError = true;
+      answerRedirect(exchange, 301, location);
+    },
     redirect: (exchange, path) => this.#again(exchange.attachment as Visit, escapePath(path)),
   };
 
@@ -203,7 +208,8 @@ export class Frontend implements Http1Handler, HeadFilter {
       get origin() {
         return visit.origin;
       },
-      folderStatus: 403,
+      folderStatus: visit.site.folderStatus,
+      errorStatus: visit.originalStatus,
       hooks: this.#staticHooks,
     });
   }
@@ -245,6 +251,12 @@ export class Frontend implements Http1Handler, HeadFilter {
     visit.originalStatus = redirect.status;
     visit.isOwnError = false;
     for (const [name, value] of redirect.env) exchange.setEnv(name, value);
+    // The page is asked for with GET and without the body of the request that failed.
+    const { request } = exchange;
+    if (request.method !== 'HEAD') request.method = 'GET';
+    request.bodyLength = 0;
+    request.fields.removeKnown(FIELD['Content-Length']);
+    request.fields.removeKnown(FIELD['Transfer-Encoding']);
     this.#again(visit, redirect.path);
   }
 

@@ -1,6 +1,7 @@
 // From a Snapshot to listening sockets: which addresses, and with what limits. A listener takes its limits from the host
 // that answers at its address when no name is known yet.
 
+import { Failure } from '../base/failure.ts';
 import type { Log } from '../base/log.ts';
 import type { Link } from '../link/link.ts';
 import { Http1Listener, type Http1Settings } from '../listener/http1-listener.ts';
@@ -13,12 +14,31 @@ import type { Frontend } from './frontend.ts';
 const CONNECTIONS_MAX = 16_384;
 /** For a whole request head when RequestReadTimeout says nothing: mod_reqtimeout's own default maximum. */
 const HEAD_TIMEOUT_MS = 40_000;
+/** What a host is asked for on behalf of a listener for all addresses. */
+const ANY_ADDRESS = '0.0.0.0';
 /** Value of the Server field: the product without its version, whatever ServerTokens says. */
 const SERVER = 'Catflap';
 
-/** One listener per Listen line, not yet bound. */
+/**
+ * One listener per Listen line, not yet bound. An address with a TLS host stays closed, with an event: what is meant to
+ * be encrypted is never answered in plain text.
+ * @throws Failure `nothing-to-serve` when no address is left
+ */
 export function createListeners(snapshot: Snapshot, frontend: Frontend, link: Link, log: Log): Http1Listener[] {
-  return snapshot.listens.map(
+  const chooser = new HostChooser(snapshot);
+  const plain = snapshot.listens.filter((listen) => {
+    const hosts = [...chooser.groupAt(listen.address ?? ANY_ADDRESS, listen.port), defaultHost(snapshot, listen)];
+    const secured = hosts.find((host) => host.tls !== undefined);
+    if (secured === undefined) return true;
+    const { file, line } = secured.place;
+    log.warn('tls-not-served', { port: listen.port, host: secured.serverName, place: `${file}:${line}` });
+    return false;
+  });
+  if (plain.length === 0) {
+    const why = 'every Listen address belongs to a host with SSLEngine On, and TLS is not served yet';
+    throw new Failure('nothing-to-serve', 'internal', why);
+  }
+  return plain.map(
     (listen) =>
       new Http1Listener(
         link,
@@ -61,5 +81,5 @@ function headTimeout(host: Host): number {
 
 function defaultHost(snapshot: Snapshot, listen: Listen): Host {
   const chooser = new HostChooser(snapshot);
-  return chooser.choose(listen.address ?? '0.0.0.0', listen.port, undefined);
+  return chooser.choose(listen.address ?? ANY_ADDRESS, listen.port, undefined);
 }

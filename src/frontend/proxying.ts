@@ -95,7 +95,11 @@ function finishResponse(request: ProxyRequest, _member: Member, _balancer: Proxi
   const visit = exchange.attachment as Visit;
   // Tomcat sends the number where the reason belongs (ajp13.md §4).
   if (response.reason === String(response.status)) response.reason = '';
-  if (visit.settings.errorOverride?.on === true && isOverridden(response.status, visit.settings.errorOverride))
+  if (visit.originalStatus !== undefined) {
+    // The page of an error keeps the error's status.
+    response.status = visit.originalStatus;
+    response.reason = '';
+  } else if (visit.settings.errorOverride?.on === true && isOverridden(response.status, visit.settings.errorOverride))
     return false;
   const rules = visit.settings.reverseRules;
   if (rules !== undefined && rules.length > 0) {

@@ -12,7 +12,7 @@ import { usesEncodedForm } from '../site/mapping.ts';
 import type { BalancerKey, DirectorySettings, Host, Section, Snapshot } from '../site/model.ts';
 import { HostSettings } from '../site/settings.ts';
 import type { Resolve } from './backend.ts';
-import { loadMediaTypes, type MediaTypes } from './mime.ts';
+import { DEFAULT_MEDIA_TYPES, loadMediaTypes, type MediaTypes } from './mime.ts';
 import { ProxiedBalancer } from './proxied-balancer.ts';
 
 /** What serving needs besides the snapshot. */
@@ -55,12 +55,15 @@ export class RunningSite {
   readonly #hosts: ReadonlyMap<Host, RunningHost>;
   readonly #balancers: ReadonlyMap<BalancerKey, ProxiedBalancer>;
   readonly #link: Link;
+  /** What a folder without index is answered: with mod_autoindex it exists and may not be listed, without it does not. */
+  readonly folderStatus: 403 | 404;
   #isRetired = false;
 
   /** @throws Failure when a log cannot be opened */
   constructor(snapshot: Snapshot, services: SiteServices, previous?: RunningSite) {
     this.snapshot = snapshot;
     this.#link = services.link;
+    this.folderStatus = snapshot.server.modules.has('autoindex') ? 403 : 404;
     this.#chooser = new HostChooser(snapshot);
     this.#hosts = new Map(
       [snapshot.mainHost, ...snapshot.hosts].map((host) => [host, new RunningHost(host, services)]),
@@ -130,12 +133,11 @@ function everySettings(host: Host): DirectorySettings[] {
   ];
 }
 
-const noMediaTypes: MediaTypes = new Map();
 const mediaTypesByPath = new Map<string, MediaTypes>();
 
 /** A missing TypesConfig costs types, not the start. */
 function mediaTypesOf(path: string | undefined, log: Log): MediaTypes {
-  if (path === undefined) return noMediaTypes;
+  if (path === undefined) return DEFAULT_MEDIA_TYPES;
   const known = mediaTypesByPath.get(path);
   if (known !== undefined) return known;
   try {
@@ -144,6 +146,6 @@ function mediaTypesOf(path: string | undefined, log: Log): MediaTypes {
     return types;
   } catch (error) {
     log.warn('media-types-unread', { file: path, error: (error as Failure).message });
-    return noMediaTypes;
+    return DEFAULT_MEDIA_TYPES;
   }
 }
