@@ -6,12 +6,12 @@ import { posix } from 'node:path';
 import { type FileReader, textOf } from '../files.ts';
 import type { Findings, Place } from '../finding.ts';
 import { CONFIG_LIMITS } from '../limits.ts';
+import { evaluateCondition, isCondition } from './conditions.ts';
 import { resolveInclude } from './include.ts';
 import { readLines } from './lines.ts';
 import { Macros } from './macro.ts';
-import { IMPLEMENTED_MODULES, moduleName } from './modules.ts';
+import { moduleName } from './modules.ts';
 import type { ConfigNode, ConfigTree, SectionNode } from './tree.ts';
-import { matchVersion } from './version.ts';
 import { expandVariables, readWord, readWords } from './words.ts';
 
 export interface ReadOptions {
@@ -300,36 +300,15 @@ class TreeReader {
   }
 
   #condition(key: string, name: string, words: readonly string[], place: Place): boolean {
-    const fail = (message: string) => {
-      this.#findings.error(place, `<${name}>`, 'bad-condition', message);
-      return false;
-    };
-    if (key === 'ifversion') {
-      const answer = matchVersion(words);
-      return 'holds' in answer ? answer.holds : fail(answer.problem);
-    }
-    const first = words[0] ?? '';
-    const isNegated = first.startsWith('!');
-    const argument = isNegated ? first.slice(1) : first;
-    if (argument === '') return fail('needs an argument');
-    return this.#holds(key, argument) !== isNegated;
-  }
-
-  #holds(key: string, argument: string): boolean {
-    switch (key) {
-      case 'ifdefine':
-        return this.#defines.has(argument);
-      case 'ifmodule': {
-        const module = moduleName(argument);
-        return IMPLEMENTED_MODULES.has(module) || this.#modules.has(module);
-      }
-      case 'iffile':
-        return this.#options.files.kind(this.#path(argument)) !== undefined;
-      case 'ifdirective':
-        return this.#options.isKnown(argument.toLowerCase());
-      default:
-        return this.#options.isKnown(`<${argument.replace(/^<|>$/g, '').toLowerCase()}`);
-    }
+    const answer = evaluateCondition(key, words, {
+      isDefined: (define) => this.#defines.has(define),
+      isLoaded: (module) => this.#modules.has(module),
+      exists: (path) => this.#options.files.kind(this.#path(path)) !== undefined,
+      isKnown: this.#options.isKnown,
+    });
+    if (typeof answer === 'boolean') return answer;
+    this.#findings.error(place, `<${name}>`, 'bad-condition', answer);
+    return false;
   }
 
   // --- directives that act while reading ----------------------------------------------------------------------------
@@ -437,10 +416,6 @@ class TreeReader {
     if (mayAssume && this.#options.assumeFiles === true) this.#findings.warn(place, directive, 'file-missing', message);
     else this.#findings.error(place, directive, 'file-missing', message);
   }
-}
-
-function isCondition(key: string): boolean {
-  return /^if(module|define|version|file|directive|section)$/.test(key);
 }
 
 function reason(error: unknown): string {
