@@ -246,6 +246,9 @@ export class Http1Connection implements ConnectionEvents, Downstream {
     }
     this.#phase = 'answering';
     this.#hasSaidEnd = true;
+    // A handler that paused at the last octets has nothing left to resume.
+    this.#isBodyPaused = false;
+    if (this.#stash === undefined) this.#connection.resume();
     exchange.sink.requestEnd();
   }
 

@@ -305,6 +305,19 @@ for (const plainReads of [false, true]) {
       assert.ok(records[0].bodyBytes <= 256 * 1024, `${records[0].bodyBytes} octets were taken`);
     });
 
+    it('reads the next request after a body that was paused at its last octet', async () => {
+      onExchange = (record) => {
+        record.requestBody = () => record.exchange.pauseBody();
+        record.requestEnd = () => respond(record.exchange, 'x');
+        record.exchange.resumeBody();
+      };
+      const client = open();
+      client.send('POST /1 HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc');
+      await until(() => client.statuses.length === 1, 'the first answer');
+      client.send('POST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc');
+      await until(() => client.statuses.length === 2, 'the second answer');
+    });
+
     it('tells the handler to stop when the client reads too slowly, and to go on', async () => {
       const client = open();
       client.socket.pause();
