@@ -374,9 +374,8 @@ export class AjpConnection implements ConnectionEvents, RequestSink, Downstream 
     }
   }
 
-  #logRefusal({ code, message: reason }: Failure): void {
-    const { target } = this.#exchange.request;
-    this.#listener.log.warn('ajp-request-refused', { code, reason, peer: this.#connection.remoteAddress, target });
+  #logRefusal(failure: Failure): void {
+    this.#listener.logRefusal(failure, this.#connection.remoteAddress, this.#exchange.request.target);
   }
 
   #logResponse(failure: Failure): void {

@@ -57,6 +57,9 @@ export interface ListenAddress {
   readonly port: number;
 }
 
+/** Refused requests told one by one within a minute; further ones are counted, so that a scanner cannot fill a disk. */
+const REFUSALS_TOLD_MAX = 30;
+const REFUSALS_WINDOW_MS = 60_000;
 const FIELD_COUNT_DEFAULT = 100;
 const CONNECTIONS_DEFAULT = 8_192;
 
@@ -117,6 +120,8 @@ export class AjpListener {
   readonly #connections = new Set<AjpConnection>();
   #isStopping = false;
   #onEmpty: (() => void) | undefined = undefined;
+  #refusalsSince = Number.NEGATIVE_INFINITY;
+  #refusals = 0;
 
   /** Throws `ajp-bad-option` and `ajp-secret-required`. */
   constructor(link: Link, address: ListenAddress, options: AjpOptions, handler: AjpHandler, log: Log) {
@@ -170,6 +175,18 @@ export class AjpListener {
   /** Cuts all connections, requests in progress included. */
   cut(): void {
     for (const connection of this.#connections) connection.cut();
+  }
+
+  /** Logs a refused request, within reason. */
+  logRefusal(failure: Failure, peer: string, target: string): void {
+    if (this.clock.now() - this.#refusalsSince >= REFUSALS_WINDOW_MS) {
+      const untold = this.#refusals - REFUSALS_TOLD_MAX;
+      if (untold > 0) this.log.warn('ajp-requests-refused', { count: untold });
+      this.#refusalsSince = this.clock.now();
+      this.#refusals = 0;
+    }
+    if (this.#refusals++ >= REFUSALS_TOLD_MAX) return;
+    this.log.warn('ajp-request-refused', { code: failure.code, reason: failure.message, peer, target });
   }
 
   /** For a connection that has closed. */

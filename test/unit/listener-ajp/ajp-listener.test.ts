@@ -864,6 +864,23 @@ describe('limits', () => {
     );
   });
 
+  test('a scanner fills no disk: thirty refusals a minute are told, the rest is counted', async () => {
+    await listening({ virtual: true }, echo, async ({ port, log, clock }) => {
+      const garbage = Buffer.from('GET / HTTP/1.1\r\n\r\n');
+      for (let i = 0; i < 50; i++) await raw(port, garbage);
+      assert.equal(log.events.length, 30);
+      clock.advance(60_000);
+      await raw(port, garbage);
+      assert.deepEqual(
+        log.events.slice(30).map(({ event, fields }) => [event, fields.count]),
+        [
+          ['ajp-requests-refused', 20],
+          ['ajp-request-refused', undefined],
+        ],
+      );
+    });
+  });
+
   test('options that make no sense are refused', () => {
     for (const packetSize of [0, 8191, 65_537, 8192.5, Number.NaN])
       assert.throws(() => ajpSettings({ packetSize }), /packetSize/, String(packetSize));
