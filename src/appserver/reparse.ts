@@ -197,6 +197,8 @@ class TextSocket extends Duplex implements ExchangeSink, BodySink {
       if (exchange?.stage === 'head-sent') exchange.sendEnd();
       else exchange?.breakOff();
       done();
+      // Nobody ends the readable side; Node keeps a parser for it until the connection closes.
+      process.nextTick(() => this.destroy());
     };
     if (this.#hasEnded || this.#req === undefined || this.#req.complete || !isReading(this.#req)) end();
     else this.#waitsForRequest = end;
