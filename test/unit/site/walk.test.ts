@@ -1,0 +1,115 @@
+// Directives find their story, their place is checked, and what is not honoured is told.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { allDirectives } from '../../../src/config/httpd/directives.ts';
+import { ACCESS_SECTIONS } from '../../../src/site/access-rules.ts';
+import { isSettingsSection } from '../../../src/site/sections.ts';
+import { HANDLERS, OTHER_SECTIONS } from '../../../src/site/walk.ts';
+import { load, onlyMessage, told } from './support.ts';
+
+test('every honoured directive has a story, and every story a row in the table', () => {
+  const honoured = [...allDirectives()].filter((rule) => rule.handling === 'honoured');
+  for (const rule of honoured) {
+    const key = rule.name.toLowerCase();
+    const isTold = rule.isSection
+      ? isSettingsSection(key) || key in ACCESS_SECTIONS || OTHER_SECTIONS.includes(key)
+      : HANDLERS.has(key);
+    assert.ok(isTold, rule.name);
+  }
+  const names = new Set(honoured.filter((rule) => !rule.isSection).map((rule) => rule.name.toLowerCase()));
+  for (const key of HANDLERS.keys()) assert.ok(names.has(key), key);
+});
+
+for (const [text, expected] of [
+  ['FooBar on', 'error unknown-directive 1'],
+  ['<FooBar>\n</FooBar>', 'error unknown-directive 1'],
+  ['Location /a', 'error unknown-directive 1'],
+  ['<ServerAdmin a>\n</ServerAdmin>', 'error unknown-directive 1'],
+  ['<Directory /x>\nProxyPass http://h/\n</Directory>', 'error not-here 2'],
+  ['<Files x>\nProxyPassMatch http://h/\n</Files>', 'error not-here 2'],
+  ['<Location /x>\nDocumentRoot /srv\n</Location>', 'error not-here 2'],
+  ['<Location /x>\n<Location /y>\n</Location>\n</Location>', 'error not-here 2'],
+  ['<VirtualHost *:80>\nListen 81\n</VirtualHost>', 'error not-here 2'],
+  ['<VirtualHost *:80>\n<VirtualHost *:80>\n</VirtualHost>\n</VirtualHost>', 'error not-here 2'],
+  ['Require all denied', 'error not-here 1'],
+  ['ServerAlias a', 'error not-here 1'],
+  ['ExpiresActive On', 'warning not-honoured 1'],
+  ['<If "true">\nHeader set A b\n</If>', 'warning not-honoured 1'],
+  ['<If "true">\nRequire all denied\n</If>', 'error restriction-not-honoured 2'],
+  ['<If "true">\n<Files x>\nDeny from all\n</Files>\n</If>', 'error restriction-not-honoured 3'],
+  ['<If "true">\nRedirect 403 /\n</If>', 'error restriction-not-honoured 2'],
+  ['<Location /a>\n<Limit POST>\nRequire all denied\n</Limit>\n</Location>', 'error restriction-not-honoured 2'],
+  ['<Location /a>\nAuthType Basic\n</Location>', 'error restriction-not-honoured 2'],
+  ['<Location /a>\nRequire valid-user\n</Location>', 'error restriction-not-honoured 2'],
+  ['<Location /a>\nRequire expr true\n</Location>', 'error restriction-not-honoured 2'],
+  ['<Location /a>\nSSLRequireSSL\n</Location>', 'error restriction-not-honoured 2'],
+  ['SSLVerifyClient require', 'error restriction-not-honoured 1'],
+  ['SSLVerifyClient optional', 'warning not-honoured 1'],
+  ['RewriteRule ^/x - [F]', 'error restriction-not-honoured 1'],
+  ['RewriteRule ^/x - [L,R=404]', 'error restriction-not-honoured 1'],
+  ['RewriteRule ^/x /y [L]', 'warning not-honoured 1'],
+  ['RemoteIPHeader X-Forwarded-For', 'error restriction-not-honoured 1'],
+  ['ProxyRequests On', 'warning forward-proxy 1'],
+  ['BalancerPersist On', 'warning not-honoured 1'],
+] as const)
+  test(`${JSON.stringify(text)}: ${expected}`, () => {
+    assert.deepEqual(told(load(text)), [expected]);
+  });
+
+for (const text of [
+  'StartServers 1\nServerLimit 1\nThreadsPerChild 32\nThreadLimit 32\nMinSpareThreads 1\nMaxSpareThreads 32\nMaxRequestWorkers 32',
+  'LoadModule proxy_module modules/mod_proxy.so\nUser www-data\nGroup www-data\nMutex default\nEnableSendfile on\nNameVirtualHost *:80',
+  'IndexOptions FancyIndexing\nAddIcon /a.gif .x\nLanguagePriority en\nAcceptFilter http none',
+  '<Location /a>\nAuthType None\n</Location>\nSSLVerifyClient none\nProxyRequests Off',
+])
+  test(`${JSON.stringify(text.slice(0, 40))}… is taken in silence`, () => {
+    assert.deepEqual(told(load(text)), []);
+  });
+
+test('a misspelled directive names the near one', () => {
+  assert.match(onlyMessage(load('ProxyPas /a http://h/')), /did you mean ProxyPass\?/);
+});
+
+test('a section written as a directive, and the other way round, is explained', () => {
+  assert.match(onlyMessage(load('Location /a')), /section: write it with < and >/);
+  assert.match(onlyMessage(load('<Listen 80>\n</Listen>')), /directive: write it without/);
+});
+
+test('a comment behind a directive is explained', () => {
+  assert.match(onlyMessage(load('ServerAdmin me # him')), /a comment needs a line of its own/);
+  assert.match(onlyMessage(load('ProxyPass /a http://h/ #x')), /a comment needs a line of its own/);
+});
+
+test('a site without Listen is refused', () => {
+  const { snapshot, findings } = load('', { '/srv/httpd.conf': 'ServerName x' });
+  assert.equal(snapshot, undefined);
+  assert.deepEqual(
+    findings.map((one) => one.code),
+    ['no-listen'],
+  );
+});
+
+test('all findings come at once, in the order of the files', () => {
+  assert.deepEqual(told(load('FooBar\nExpiresActive On\nTimeout x')), [
+    'error unknown-directive 1',
+    'warning not-honoured 2',
+    'error bad-value 3',
+  ]);
+});
+
+test('text that is UTF-8 reads as such in messages', () => {
+  assert.match(onlyMessage(load('Timeout caf\u00e9')), /"caf\u00e9"/);
+});
+
+test('missing files are errors, or warnings when files are assumed', () => {
+  const text = 'TypesConfig /nope\nCustomLog /no/such/log common\nSSLCertificateFile /nope.pem\nDocumentRoot /gone';
+  assert.deepEqual(
+    told(load(text)),
+    [1, 2, 3, 4].map((line) => `error file-missing ${line}`),
+  );
+  assert.deepEqual(
+    told(load(text, {}, { assumeFiles: true })),
+    [1, 2, 3, 4].map((line) => `warning file-missing ${line}`),
+  );
+});
