@@ -92,6 +92,11 @@ export class Frontend implements Http1Handler, HeadFilter {
   }
 
   refuse(exchange: Exchange, failure: Failure): void {
+    if (exchange.attachment !== undefined) {
+      // It was understood and went wrong later.
+      this.fail(exchange.attachment as Visit, failure.status ?? 400, failure);
+      return;
+    }
     const visit = lendVisit(exchange, this.#site);
     exchange.attachment = visit;
     const { connection } = exchange;

@@ -7,9 +7,9 @@ import type { DirectorySettings } from '../site/model.ts';
 import { isSameState, isSettled, type Representation } from './static-representation.ts';
 
 export interface HotFilesLimits {
-  /** Octets of all files kept. At the limit the entries confirmed longest ago go. Default 32 MiB. */
+  /** Octets of all files kept. At the limit the entries confirmed longest ago go. Default 64 MiB. */
   readonly totalBytes: number;
-  /** Largest file kept; larger ones are streamed. Default 64 KiB. */
+  /** Largest file kept; larger ones are streamed. Default 256 KiB. */
   readonly fileBytes: number;
   /** Entries kept. Default 4096. */
   readonly entryCount: number;
@@ -18,8 +18,8 @@ export interface HotFilesLimits {
 }
 
 export const DEFAULT_HOT_FILES_LIMITS: HotFilesLimits = {
-  totalBytes: 32 * 1024 * 1024,
-  fileBytes: 64 * 1024,
+  totalBytes: 64 * 1024 * 1024,
+  fileBytes: 256 * 1024,
   entryCount: 4096,
   trustMs: 20,
 };
