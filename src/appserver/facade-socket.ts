@@ -4,8 +4,8 @@
 import type { X509Certificate } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type { Clock, Timer } from '../base/clock.ts';
-import type { ConnectionFacts, TlsFacts } from '../listener/exchange.ts';
-import { type AjpFacts, FACTS } from './facts.ts';
+import type { ConnectionFacts, ForwardedFacts, TlsFacts } from '../listener/exchange.ts';
+import { FORWARDED, type ForwardedRequest } from './facts.ts';
 import { peerCertificate } from './peer-certificate.ts';
 
 type WriteCallback = (error?: Error | null) => void;
@@ -49,14 +49,14 @@ export class FacadeSocket extends EventEmitter {
   /** Octets the owner could not pass on yet. */
   writableLength = 0;
   timeout = 0;
-  readonly [FACTS]: AjpFacts | undefined;
+  readonly #facts: ForwardedFacts | undefined;
   readonly #tls: TlsFacts | undefined;
   readonly #clock: Clock;
   #owner: SocketOwner;
   #timer: Timer | undefined = undefined;
   #activeAt = 0;
 
-  constructor(connection: ConnectionFacts, facts: AjpFacts | undefined, owner: SocketOwner, clock: Clock) {
+  constructor(connection: ConnectionFacts, facts: ForwardedFacts | undefined, owner: SocketOwner, clock: Clock) {
     super();
     this.remoteAddress = connection.remoteAddress === '' ? undefined : connection.remoteAddress;
     this.remotePort = connection.remotePort === 0 ? undefined : connection.remotePort;
@@ -65,9 +65,13 @@ export class FacadeSocket extends EventEmitter {
     this.#tls = connection.tls;
     this.encrypted = connection.tls === undefined ? undefined : true;
     this.authorized = connection.tls?.clientCertificate !== undefined;
-    this[FACTS] = facts;
+    this.#facts = facts;
     this.#owner = owner;
     this.#clock = clock;
+  }
+
+  get [FORWARDED](): ForwardedRequest | undefined {
+    return this.#facts === undefined ? undefined : { facts: this.#facts, tls: this.#tls };
   }
 
   get remoteFamily(): string | undefined {

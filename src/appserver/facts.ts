@@ -2,7 +2,7 @@
 // `ajpFacts(req)`. The facts hang on the request's socket, so that they need no table and live as long as it does.
 
 import type { IncomingMessage } from 'node:http';
-import type { Exchange, TlsFacts } from '../listener/exchange.ts';
+import type { ForwardedFacts, TlsFacts } from '../listener/exchange.ts';
 
 /** Facts of one request. All texts are latin1 views of what came. */
 export interface AjpFacts {
@@ -22,34 +22,25 @@ export interface AjpFacts {
   readonly tls: TlsFacts | undefined;
 }
 
-export const FACTS: unique symbol = Symbol('ajp facts');
+/** Where a request's socket keeps what the front end told; it serves one request only. */
+export const FORWARDED: unique symbol = Symbol('forwarded');
 
-/** A socket that carries facts. */
-export interface FactsBearer {
-  readonly [FACTS]: AjpFacts | undefined;
+/** A socket of a request that may have come over AJP. */
+export interface ForwardedBearer {
+  readonly [FORWARDED]: ForwardedRequest | undefined;
+}
+
+/** The facts as the listener has them; made anew for each request, so they may be kept. */
+export interface ForwardedRequest {
+  readonly facts: ForwardedFacts;
+  readonly tls: TlsFacts | undefined;
 }
 
 /** The facts of a request that came over AJP; undefined for one that did not. */
 export function ajpFacts(req: IncomingMessage): AjpFacts | undefined {
-  const socket = req.socket as Partial<FactsBearer> | null;
-  return socket?.[FACTS];
-}
-
-/** Copies the facts out of an exchange, which is reused. */
-export function factsOf(exchange: Exchange): AjpFacts | undefined {
-  const { forwarded, connection } = exchange;
+  const socket = req.socket as Partial<ForwardedBearer> | null;
+  const forwarded = socket?.[FORWARDED];
   if (forwarded === undefined) return undefined;
-  return {
-    remoteUser: forwarded.remoteUser,
-    authType: forwarded.authType,
-    remoteHost: forwarded.remoteHost,
-    jvmRoute: forwarded.jvmRoute,
-    serverName: forwarded.serverName,
-    serverPort: forwarded.serverPort,
-    attributes: forwarded.attributes.length === 0 ? NONE : new Map(forwarded.attributes),
-    isSecure: connection.tls !== undefined,
-    tls: connection.tls,
-  };
+  const { facts, tls } = forwarded;
+  return { ...facts, attributes: new Map(facts.attributes), isSecure: tls !== undefined, tls };
 }
-
-const NONE: ReadonlyMap<string, string> = new Map();

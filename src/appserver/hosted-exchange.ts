@@ -7,7 +7,6 @@ import type { Timer } from '../base/clock.ts';
 import type { Failure } from '../base/failure.ts';
 import type { Link } from '../link/link.ts';
 import type { Exchange, ExchangeSink, Handler } from '../listener/exchange.ts';
-import { factsOf } from './facts.ts';
 import {
   completeRequest,
   detachResponse,
@@ -71,7 +70,7 @@ class HostedExchange implements ExchangeSink, HostOwner {
     this.#exchange = exchange;
     this.#server = server;
     this.#link = link;
-    this.#socket = new HostedSocket(exchange.connection, factsOf(exchange), this, server, link.clock);
+    this.#socket = new HostedSocket(exchange.connection, exchange.forwarded, this, server, link.clock);
     this.#req = hostRequest(this.#socket, exchange.request);
     this.#res = hostResponse(this.#req, this.#socket);
     this.#res.on('finish', () => this.#finished());

@@ -6,9 +6,8 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock.ts';
 import { REMOVED } from '../base/fields.ts';
 import { RequestHead } from '../base/head.ts';
-import type { ConnectionFacts } from '../listener/exchange.ts';
+import type { ConnectionFacts, ForwardedFacts } from '../listener/exchange.ts';
 import { FacadeSocket, type SocketOwner } from './facade-socket.ts';
-import type { AjpFacts } from './facts.ts';
 
 /** What the owner of a hosted response hears of it. */
 export interface HostOwner extends SocketOwner {
@@ -28,7 +27,7 @@ export class HostedSocket extends FacadeSocket {
 
   constructor(
     connection: ConnectionFacts,
-    facts: AjpFacts | undefined,
+    facts: ForwardedFacts | undefined,
     owner: HostOwner,
     server: unknown,
     clock: Clock,

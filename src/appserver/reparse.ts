@@ -13,7 +13,7 @@ import type { Link } from '../link/link.ts';
 import type { Exchange, ExchangeSink, Handler } from '../listener/exchange.ts';
 import { BodyDecoder, type BodySink } from '../wire/http1/body.ts';
 import { FacadeSocket, type SocketOwner } from './facade-socket.ts';
-import { type AjpFacts, FACTS, factsOf } from './facts.ts';
+import { FORWARDED, type ForwardedRequest } from './facts.ts';
 import { fillResponseHead } from './response-text.ts';
 
 /** Longest head an application may compose; a larger one breaks the exchange off. */
@@ -74,7 +74,7 @@ class TextSocket extends Duplex implements ExchangeSink, BodySink {
     this.#exchange = exchange;
     this.#log = log;
     const owner = { ...noOwner, timedOut: () => void this.emit('timeout') };
-    this.#facts = new FacadeSocket(exchange.connection, factsOf(exchange), owner, link.clock);
+    this.#facts = new FacadeSocket(exchange.connection, exchange.forwarded, owner, link.clock);
     const { request } = exchange;
     this.#isChunked = request.bodyLength === UNKNOWN_LENGTH;
     this.#connectionField = request.fields.getKnown(FIELD.Connection);
@@ -236,8 +236,8 @@ class TextSocket extends Duplex implements ExchangeSink, BodySink {
 
   // --- what applications ask of sockets -------------------------------------------------------------------------------
 
-  get [FACTS](): AjpFacts | undefined {
-    return this.#facts[FACTS];
+  get [FORWARDED](): ForwardedRequest | undefined {
+    return this.#facts[FORWARDED];
   }
 
   get remoteAddress(): string | undefined {

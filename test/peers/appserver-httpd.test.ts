@@ -2,11 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Child } from '../support/child.ts';
 import { type Answer, fetchOnce, HttpConnection, headerOf, requestBytes } from '../support/client.ts';
+import { withConnector } from '../support/connector.ts';
 import { Front, PROJECT } from '../support/front.ts';
 import { needs } from '../support/peers.ts';
 import { freePort, isListening, sleep, until } from '../support/port.ts';
@@ -315,6 +317,71 @@ for (const module of MODULES) {
         await servers[0].restart();
         const isBack = async () => text(await ask('/app/who')).trim() === 'n1';
         assert.ok(await until(isBack, 10_000));
+      });
+    },
+  );
+}
+
+for (const module of MODULES) {
+  describe(
+    `a secret and packets of 64 KiB with ${module}`,
+    needs('httpd', ...(module === 'mod_jk' ? (['mod_jk'] as const) : [])),
+    () => {
+      const options = { secret: 's3cret', packetSize: 65_536 };
+      const big = 'x'.repeat(30_000);
+
+      function frontFor(port: number, secret: string): Promise<Front> {
+        if (module === 'mod_proxy_ajp')
+          return Front.start('httpd', {
+            conf: `ProxyIOBufferSize 65536\nLimitRequestFieldSize 40000\nProxyPass /app ajp://127.0.0.1:${port}/app secret=${secret}\n`,
+          });
+        const worker = `type=ajp13 host=127.0.0.1 port=${port} secret=${secret} max_packet_size=65536`;
+        return Front.start('httpd', {
+          jk: true,
+          conf: `JkWorkersFile @DIR@/workers.properties\nJkLogFile @DIR@/jk.log\nJkShmFile @DIR@/jk.shm\nLimitRequestFieldSize 40000\nJkMount /app/* w\n`,
+          files: {
+            'workers.properties': `worker.list=w\n${worker.replace(/(\S+)/g, 'worker.w.$1').replaceAll(' ', '\n')}\n`,
+          },
+        });
+      }
+
+      test('large heads and bodies pass in both directions', async () => {
+        const application: RequestListener = (req, res) => {
+          const hash = createHash('sha256');
+          req.on('data', (bytes: Buffer) => hash.update(bytes));
+          req.on('end', () => {
+            res.setHeader('X-Big', String(req.headers['x-big']));
+            res.end(hash.digest('hex'));
+          });
+        };
+        await withConnector(application, options, async ({ port }) => {
+          await using front = await frontFor(port, 's3cret');
+          const body = Buffer.alloc(MIB, 'z');
+          const answer = await fetchOnce(front.port, {
+            method: 'PUT',
+            path: '/app/a',
+            headers: [['X-Big', big]],
+            body,
+          });
+          assert.equal(answer.status, 200);
+          assert.equal(headerOf(answer, 'x-big'), big);
+          assert.equal(text(answer), createHash('sha256').update(body).digest('hex'));
+        });
+      });
+
+      test('another secret is a 403, and the log tells the operator why', async () => {
+        await withConnector(
+          (_req, res) => res.end('inside'),
+          options,
+          async ({ port, log }) => {
+            await using front = await frontFor(port, 'wrong');
+            const answer = await fetchOnce(front.port, { path: '/app/a' });
+            assert.equal(answer.status, 403);
+            assert.doesNotMatch(text(answer), /inside/);
+            const refusals = log.events.filter(({ level }) => level === 'warn').map(({ fields }) => fields.code);
+            assert.deepEqual(refusals, ['ajp-secret-refused']);
+          },
+        );
       });
     },
   );

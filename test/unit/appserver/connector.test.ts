@@ -5,7 +5,11 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { Server } from 'node:http';
 import { describe, test } from 'node:test';
+import { Connector } from '../../../src/appserver/connector.ts';
 import { createConnector } from '../../../src/appserver.ts';
+import { VirtualClock } from '../../../src/base/clock.ts';
+import { MemoryLog } from '../../../src/base/log.ts';
+import { Link } from '../../../src/link/link.ts';
 import { AjpClient, ajp, header } from '../../support/ajp-client.ts';
 import { HOSTINGS, makeConnector, withConnector } from '../../support/connector.ts';
 import { freePort } from '../../support/port.ts';
@@ -346,6 +350,35 @@ for (const hosting of HOSTINGS) {
     });
   });
 }
+
+test('a response does not wait for ever for an application that stops reading the request', async () => {
+  const clock = new VirtualClock();
+  const log = new MemoryLog();
+  const cut = Promise.withResolvers<string | undefined>();
+  const connector = new Connector(
+    (req, res) => {
+      req.on('data', () => {});
+      req.on('error', (error: NodeJS.ErrnoException) => cut.resolve(error.code));
+      req.pause();
+      res.end('answer');
+    },
+    {},
+    new Link(clock, log),
+    log,
+  );
+  await once(connector.listen(0), 'listening');
+  const client = await AjpClient.connect(connector.address()?.port ?? 0);
+  client.forward({ method: 'POST', headers: { 'content-length': '50000' } });
+  assert.equal((await client.next()).kind, 'headers');
+  assert.equal((await client.next()).kind, 'chunk');
+  clock.advance(30_000);
+  for (let next = await client.next(); next.kind !== 'end'; next = await client.next())
+    assert.equal(next.kind, 'chunk');
+  assert.equal(await cut.promise, 'ECONNRESET');
+  client.close();
+  connector.close();
+  await once(connector, 'close');
+});
 
 test('an answer at once is one write, whatever the application', async () => {
   await withConnector(
