@@ -135,6 +135,16 @@ function viewOfHost(
     all.set(key, balancerConfig(draft, members, { ...inherited?.choices, ...draft.choices }));
     balancers.set(draft.name, key);
   }
+  for (const worker of host.workers) {
+    const inherited = main.workers.find((entry) => entry.worker.address.url === worker.address.url)?.worker;
+    if (inherited !== undefined)
+      site.findings.warn(
+        worker.place,
+        '',
+        'worker-shared',
+        `the main server's worker of the same URL (line ${inherited.place.line} of ${inherited.place.file}) serves this one: parameters given here are ignored`,
+      );
+  }
   return { balancers, workers: [...main.workers, ...addWorkers(host, `${id}|`, all)] };
 }
 
