@@ -5,7 +5,7 @@ import { type RequestListener, Server } from 'node:http';
 import { Failure } from '../base/failure.ts';
 import type { Log } from '../base/log.ts';
 import type { Link } from '../link/link.ts';
-import { AjpListener, type AjpOptions, ajpSettings, checkExposure } from '../listener/ajp.ts';
+import { AjpListener, type AjpOptions, ajpSettings } from '../listener/ajp.ts';
 import type { Handler } from '../listener/exchange.ts';
 import { FacadeHandler } from './hosted-exchange.ts';
 import { nodeSurface } from './node-http.ts';
@@ -169,10 +169,4 @@ function addressOf(options: ListenOptions): { address: string; port: number } {
     throw new Failure('connector-bad-port', 'internal', `"${options.port}" is no port`);
   const host = options.host ?? DEFAULT_ADDRESS;
   return { address: host === 'localhost' ? DEFAULT_ADDRESS : host, port };
-}
-
-/** Refuses options that could not be listened with, before anything is bound: for configuration checks. */
-export function checkConnector(address: string | undefined, options: ConnectorOptions): void {
-  ajpSettings(options);
-  checkExposure(address ?? DEFAULT_ADDRESS, options);
 }

@@ -87,7 +87,7 @@ export function ajpSettings(options: AjpOptions): AjpSettings {
  * Refuses to open AJP to a network without a secret: whoever reaches the port can claim any client address, TLS and
  * user. Throws `ajp-secret-required`.
  */
-export function checkExposure(address: string | undefined, options: AjpOptions): void {
+function checkExposure(address: string | undefined, options: AjpOptions): void {
   if (hasSecret(options) || options.secretRequired === false || isLoopback(address)) return;
   throw new Failure(
     'ajp-secret-required',

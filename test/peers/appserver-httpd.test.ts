@@ -6,10 +6,11 @@ import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { Child } from '../support/child.ts';
 import { type Answer, fetchOnce, HttpConnection, headerOf, requestBytes } from '../support/client.ts';
 import { withConnector } from '../support/connector.ts';
-import { Front, PROJECT } from '../support/front.ts';
+import { Front } from '../support/front.ts';
 import { needs } from '../support/peers.ts';
 import { freePort, isListening, sleep, until } from '../support/port.ts';
 
@@ -40,7 +41,7 @@ class AppServer {
 
   #launch(): Child {
     const { framework, port, route } = this.member;
-    const program = join(PROJECT, 'test/support/appserver-app.ts');
+    const program = fileURLToPath(new URL('../support/appserver-app.ts', import.meta.url));
     return Child.start([process.execPath, program, framework, String(port), route], {
       log: join(tmpdir(), `appserver-${port}.log`),
       env: { NODE_ENV: 'production' },

@@ -13,7 +13,7 @@ const ETAG = '"fixed"';
 const BLOCK_BYTES = 64 * 1024;
 
 /** The body of `/app/bytes/:size`. */
-export function patternBlock(): Buffer {
+function patternBlock(): Buffer {
   const block = Buffer.alloc(BLOCK_BYTES);
   for (let i = 0; i < block.length; i++) block[i] = (i * 31 + (i >> 8) * 7) & 0xff;
   return block;
