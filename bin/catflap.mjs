@@ -1,7 +1,8 @@
 #!/bin/sh
-':' //; case "$(node --version 2>/dev/null)" in v2[4-9].*|v[3-9][0-9].*) exec node --disable-sigusr1 "$0" "$@" ;; *) exec node "$0" "$@" ;; esac
+':' //; n=node; case "$(node --version 2>/dev/null)" in v2[4-9].*|v[3-9][0-9].*) f=--disable-sigusr1 ;; *) f=; l="$(dirname "$(readlink -f "$0")")/../node_modules/.bin/node"; [ -x "$l" ] && n="$l" f=--disable-sigusr1 ;; esac; exec "$n" $f "$0" "$@"
 // The catflap command. The line above is for the shell: it starts Node with its debugger's signal switched off, since
-// log rotation sends SIGUSR1. Below, signals are caught before anything else is loaded.
+// log rotation sends SIGUSR1; where the machine's Node is too old, the one that a checkout has among its devDependencies.
+// Below, signals are caught before anything else is loaded.
 
 const NEEDED = [24, 21];
 const [major, minor] = process.versions.node.split('.').map(Number);
