@@ -1,0 +1,110 @@
+// The traps that `check` explains.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Finding } from '../../../src/config/finding.ts';
+import { checkSite } from '../../../src/site/check.ts';
+import { site } from './support.ts';
+
+function check(text: string): readonly Finding[] {
+  return checkSite(site(text));
+}
+
+function codes(text: string): string[] {
+  return check(text).map((one) => `${one.code} ${one.line - 3}`);
+}
+
+const members = '<Proxy balancer://c>\nBalancerMember http://h:81/m\n</Proxy>\n';
+
+test('a sound configuration has no findings', () => {
+  assert.deepEqual(
+    codes(
+      '<Proxy balancer://c>\nBalancerMember ajp://a/m route=a\nBalancerMember ajp://b/m route=b\nProxySet stickysession=S\n</Proxy>\nProxyPass /x/ balancer://c/\nProxyPass /y http://h/y\n<Location /bm>\nSetHandler balancer-manager\nRequire local\n</Location>',
+    ),
+    [],
+  );
+});
+
+test('slashes that double are shown with the path they lead to', () => {
+  const findings = check(`${members}ProxyPass /app balancer://c/`);
+  assert.deepEqual(
+    findings.map((one) => [one.code, one.line - 3]),
+    [['double-slash', 4]],
+  );
+  assert.match(findings[0].message, /a request for \/app\/index\.html asks http:\/\/h:81 for \/m\/\/index\.html/);
+});
+
+test('a slash on the member is told at the member, one on the balancer is a note', () => {
+  const findings = check('<Proxy balancer://c/>\nBalancerMember http://h:81/m/\n</Proxy>\nProxyPass /x/ balancer://c/');
+  assert.deepEqual(
+    findings.map((one) => `${one.severity} ${one.code} ${one.line - 3}`),
+    ['warning double-slash 2', 'note balancer-slash 1'],
+  );
+});
+
+test('a path glued to the target is told', () => {
+  assert.deepEqual(codes('ProxyPass /app/ http://h/app'), ['glued-path 1']);
+  assert.deepEqual(codes('ProxyPass / http://h'), ['glued-path 1']);
+  assert.deepEqual(codes('<Location /app/>\nProxyPass http://h/app\n</Location>'), ['glued-path 2']);
+});
+
+test('routes without stickiness, stickiness without routes, one route twice, a redirect to nobody', () => {
+  const two = (a: string, b: string, set = '') =>
+    `<Proxy balancer://c>\nBalancerMember http://a ${a}\nBalancerMember http://b ${b}\n${set}\n</Proxy>\nProxyPass /x balancer://c/x`;
+  assert.deepEqual(codes(two('route=a', 'route=b')), ['routes-without-stickiness 2']);
+  assert.deepEqual(codes(two('route=a', '', 'ProxySet stickysession=S')), ['stickiness-without-route 3']);
+  assert.deepEqual(codes(two('route=a', 'route=a', 'ProxySet stickysession=S')), ['route-twice 3']);
+  assert.deepEqual(codes(two('route=a', 'route=b redirect=z', 'ProxySet stickysession=S')), ['redirect-unknown 3']);
+});
+
+test('a balancer without members is told when something leads to it', () => {
+  assert.deepEqual(codes('ProxyPass /x balancer://c/x'), ['balancer-empty 1']);
+});
+
+for (const [access, isOpen] of [
+  ['', true],
+  ['Require all granted', true],
+  ['Require local', false],
+  ['Require ip 10', false],
+  ['Require all denied', false],
+  ['Order deny,allow\nDeny from all\nAllow from 192.168.1.0/24', false],
+  ['Order allow,deny\nAllow from all', true],
+  ['Require env INTERNAL', false],
+] as const)
+  test(`a manager under ${JSON.stringify(access)} is ${isOpen ? '' : 'not '}open to everybody`, () => {
+    for (const handler of ['balancer-manager', 'server-status', 'jk-status'])
+      assert.deepEqual(
+        codes(`<Location /bm>\nSetHandler ${handler}\n${access}\n</Location>`),
+        isOpen ? ['manager-open 1'] : [],
+      );
+  });
+
+test('a manager that outer sections guard is not open', () => {
+  assert.deepEqual(
+    codes('<Location />\nRequire ip 10\n</Location>\n<Location /bm>\nSetHandler balancer-manager\n</Location>'),
+    [],
+  );
+  assert.deepEqual(
+    codes('<Directory />\nRequire all denied\n</Directory>\n<Location /bm>\nSetHandler balancer-manager\n</Location>'),
+    [],
+  );
+});
+
+test('a rule that an earlier one hides is told', () => {
+  assert.deepEqual(codes('ProxyPass /app http://h/app\nProxyPass /app/local !'), ['mapping-hidden 2']);
+  assert.deepEqual(codes('ProxyPass / http://h/\nProxyPass /x http://i/x'), ['mapping-hidden 2']);
+  assert.deepEqual(codes('ProxyPass /app/local !\nProxyPass /app http://h/app'), []);
+});
+
+test('a host that nothing leads to is told', () => {
+  assert.deepEqual(codes('<VirtualHost *:81>\n</VirtualHost>'), ['host-not-listened 1']);
+  assert.deepEqual(codes('<VirtualHost 10.0.0.1:18000>\n</VirtualHost>'), ['host-not-listened 1']);
+  assert.deepEqual(
+    codes('<VirtualHost *:18000>\nServerName a\n</VirtualHost>\n<VirtualHost *:18000>\nServerName a\n</VirtualHost>'),
+    ['host-hidden 4'],
+  );
+  assert.deepEqual(
+    codes('<VirtualHost *:18000>\nServerName a\n</VirtualHost>\n<VirtualHost *>\nServerName b\n</VirtualHost>'),
+    [],
+  );
+});
