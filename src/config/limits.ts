@@ -1,5 +1,7 @@
 // Bounds of reading a configuration: past each, reading stops with an error finding that names it.
 
+import type { Place } from './finding.ts';
+
 export const CONFIG_LIMITS = {
   /** Octets of one file. */
   fileBytes: 8 * 1024 * 1024,
@@ -18,3 +20,13 @@ export const CONFIG_LIMITS = {
   /** Macros used within macros. */
   macroDepth: 20,
 } as const;
+
+/** Ends the reading; the reader makes a finding of it. */
+export class LimitReached extends Error {
+  readonly place: Place;
+
+  constructor(place: Place, message: string) {
+    super(message);
+    this.place = place;
+  }
+}

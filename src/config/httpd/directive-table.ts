@@ -1,4 +1,5 @@
-// The directives of httpd 2.4.71 by module, each with where it may stand and what becomes of it here. Names and contexts
+// Directives of those modules of httpd 2.4.71 that are provided here in whole or in part, each with where it may stand
+// and what becomes of it; the others are in `authentication-directives.ts` and `other-directives.ts`. Names and contexts
 // are what `apache2 -L` of Debian 12 lists; the rest is ours. Data only: `directives.ts` reads it.
 
 /**
@@ -60,11 +61,6 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
     honoured: { section: 'Allow Deny Order Satisfy' },
   },
   {
-    module: 'actions',
-    without: 'no CGI scripts are run',
-    ignored: { anywhere: 'Action Script' },
-  },
-  {
     module: 'alias',
     without: 'the path is used as it stands',
     honoured: {
@@ -74,102 +70,16 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
     ignored: { anywhere: 'AliasPreservePath RedirectRelative' },
   },
   {
-    module: 'allowmethods',
-    restricts: { section: 'AllowMethods' },
-  },
-  {
-    module: 'auth_basic',
-    without: 'nobody is asked for a password',
-    ignored: { section: 'AuthBasicAuthoritative AuthBasicFake AuthBasicProvider AuthBasicUseDigestAlgorithm' },
-  },
-  {
-    module: 'auth_digest',
-    without: 'nobody is asked for a password',
-    ignored: {
-      server: 'AuthDigestShmemSize',
-      section:
-        'AuthDigestAlgorithm AuthDigestDomain AuthDigestNcCheck AuthDigestNonceLifetime AuthDigestProvider AuthDigestQop',
-    },
-  },
-  {
-    module: 'auth_form',
-    without: 'nobody is asked for a password',
-    ignored: {
-      section:
-        'AuthFormAuthoritative AuthFormBody AuthFormDisableNoStore AuthFormFakeBasicAuth AuthFormLocation AuthFormLoginRequiredLocation AuthFormLoginSuccessLocation AuthFormLogoutLocation AuthFormMethod AuthFormMimetype AuthFormPassword AuthFormProvider AuthFormSitePassphrase AuthFormSize AuthFormUsername',
-    },
-  },
-  {
-    module: 'authn_anon',
-    without: 'nobody is asked for a password',
-    ignored: {
-      section: 'Anonymous Anonymous_LogEmail Anonymous_MustGiveEmail Anonymous_NoUserId Anonymous_VerifyEmail',
-    },
-  },
-  {
     module: 'authn_core',
     honoured: { section: 'AuthType' },
     accepted: { section: 'AuthName' },
     restricts: { server: '<AuthnProviderAlias' },
   },
   {
-    module: 'authn_dbd',
-    without: 'nobody is asked for a password',
-    ignored: { section: 'AuthDBDUserPWQuery AuthDBDUserRealmQuery' },
-  },
-  {
-    module: 'authn_dbm',
-    without: 'nobody is asked for a password',
-    ignored: { section: 'AuthDBMType AuthDBMUserFile' },
-  },
-  {
-    module: 'authn_file',
-    without: 'nobody is asked for a password',
-    ignored: { section: 'AuthUserFile' },
-  },
-  {
-    module: 'authn_socache',
-    without: 'nobody is asked for a password',
-    ignored: {
-      global: 'AuthnCacheEnable AuthnCacheSOCache',
-      section: 'AuthnCacheContext AuthnCacheProvideFor AuthnCacheTimeout',
-    },
-  },
-  {
-    module: 'authnz_fcgi',
-    without: 'nobody is asked for a password',
-    restricts: { anywhere: 'AuthnzFcgiCheckAuthnProvider' },
-    ignored: { global: 'AuthnzFcgiDefineProvider' },
-  },
-  {
-    module: 'authnz_ldap',
-    without: 'nobody is asked for a password',
-    ignored: {
-      server: 'AuthLDAPCharsetConfig',
-      section:
-        'AuthLDAPAuthorizePrefix AuthLDAPBindAuthoritative AuthLDAPBindDN AuthLDAPBindPassword AuthLDAPCompareAsUser AuthLDAPCompareDNOnServer AuthLDAPDereferenceAliases AuthLDAPGroupAttribute AuthLDAPGroupAttributeIsDN AuthLDAPInitialBindAsUser AuthLDAPInitialBindPattern AuthLDAPMaxSubGroupDepth AuthLDAPRemoteUserAttribute AuthLDAPRemoteUserIsDN AuthLDAPSearchAsUser AuthLDAPSubGroupAttribute AuthLDAPSubGroupClass AuthLDAPURL',
-    },
-  },
-  {
     module: 'authz_core',
     honoured: { section: 'AuthMerging Require <RequireAll <RequireAny <RequireNone' },
     accepted: { section: 'AuthzSendForbiddenOnFailure' },
     restricts: { server: '<AuthzProviderAlias' },
-  },
-  {
-    module: 'authz_dbd',
-    without: 'users have no groups here',
-    ignored: { section: 'AuthzDBDLoginToReferer AuthzDBDQuery AuthzDBDRedirectQuery' },
-  },
-  {
-    module: 'authz_dbm',
-    without: 'users have no groups here',
-    ignored: { section: 'AuthDBMGroupFile AuthzDBMType' },
-  },
-  {
-    module: 'authz_groupfile',
-    without: 'users have no groups here',
-    ignored: { section: 'AuthGroupFile' },
   },
   {
     module: 'autoindex',
@@ -179,101 +89,8 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
     },
   },
   {
-    module: 'brotli',
-    without: 'responses are not compressed',
-    ignored: {
-      server:
-        'BrotliAlterETag BrotliCompressionMaxInputBlock BrotliCompressionQuality BrotliCompressionWindow BrotliFilterNote',
-    },
-  },
-  {
-    module: 'buffer',
-    without: 'bodies are not gathered first',
-    ignored: { section: 'BufferSize' },
-  },
-  {
-    module: 'cache',
-    without: 'nothing is cached',
-    ignored: {
-      server:
-        'CacheIgnoreCacheControl CacheIgnoreHeaders CacheIgnoreQueryString CacheIgnoreURLSessionIdentifiers CacheKeyBaseURL CacheLock CacheLockMaxAge CacheLockPath CacheQuickHandler',
-      anywhere:
-        'CacheDefaultExpire CacheDetailHeader CacheDisable CacheEnable CacheHeader CacheIgnoreNoLastMod CacheLastModifiedFactor CacheMaxExpire CacheMinExpire CacheStaleOnError CacheStoreExpired CacheStoreNoStore CacheStorePrivate',
-    },
-  },
-  {
-    module: 'cache_disk',
-    without: 'nothing is cached',
-    ignored: {
-      server: 'CacheDirLength CacheDirLevels CacheRoot',
-      anywhere: 'CacheMaxFileSize CacheMinFileSize CacheReadSize CacheReadTime',
-    },
-  },
-  {
-    module: 'cache_socache',
-    without: 'nothing is cached',
-    ignored: {
-      server: 'CacheSocache',
-      anywhere: 'CacheSocacheMaxSize CacheSocacheMaxTime CacheSocacheMinTime CacheSocacheReadSize CacheSocacheReadTime',
-    },
-  },
-  {
-    module: 'case_filter',
-    without: 'responses pass unchanged',
-    ignored: { server: 'CaseFilter' },
-  },
-  {
-    module: 'case_filter_in',
-    without: 'requests pass unchanged',
-    ignored: { server: 'CaseFilterIn' },
-  },
-  {
-    module: 'cern_meta',
-    without: 'no such files are read',
-    ignored: { anywhere: 'MetaDir MetaFiles MetaSuffix' },
-  },
-  {
     module: 'cgi',
     accepted: { global: 'ScriptLog', server: 'ScriptLogBuffer ScriptLogLength', anywhere: 'CGIScriptTimeout' },
-  },
-  {
-    module: 'charset_lite',
-    without: 'responses keep their character set',
-    ignored: { anywhere: 'CharsetDefault CharsetOptions CharsetSourceEnc' },
-  },
-  {
-    module: 'dav',
-    without: 'WebDAV methods are not served',
-    ignored: { anywhere: 'DAVDepthInfinity DAVLockDiscovery DAVMinTimeout', section: 'DAV DAVBasePath' },
-  },
-  {
-    module: 'dav_fs',
-    without: 'WebDAV methods are not served',
-    ignored: { server: 'DAVLockDB' },
-  },
-  {
-    module: 'dav_lock',
-    without: 'WebDAV methods are not served',
-    ignored: { section: 'DAVGenericLockDB' },
-  },
-  {
-    module: 'dbd',
-    without: 'no data base is asked',
-    ignored: { server: 'DBDExptime DBDInitSQL DBDKeep DBDMax DBDMin DBDParams DBDPersist DBDPrepareSQL DBDriver' },
-  },
-  {
-    module: 'deflate',
-    without: 'responses are not compressed',
-    ignored: {
-      server:
-        'DeflateAlterEtag DeflateBufferSize DeflateCompressionLevel DeflateFilterNote DeflateMemLevel DeflateWindowSize',
-      anywhere: 'DeflateInflateLimitRequestBody DeflateInflateRatioBurst DeflateInflateRatioLimit',
-    },
-  },
-  {
-    module: 'dialup',
-    without: 'bandwidth is not limited',
-    ignored: { section: 'ModemStandard' },
   },
   {
     module: 'dir',
@@ -285,47 +102,12 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
     accepted: { server: 'DumpIOInput DumpIOOutput' },
   },
   {
-    module: 'echo',
-    without: 'only HTTP is spoken',
-    ignored: { server: 'ProtocolEcho' },
-  },
-  {
     module: 'env',
     honoured: { anywhere: 'PassEnv SetEnv UnsetEnv' },
   },
   {
-    module: 'expires',
-    without: 'no Expires or Cache-Control is added; use Header set',
-    ignored: { anywhere: 'ExpiresActive ExpiresByType ExpiresDefault' },
-  },
-  {
-    module: 'ext_filter',
-    without: 'responses pass unchanged',
-    ignored: { server: 'ExtFilterDefine', section: 'ExtFilterOptions' },
-  },
-  {
-    module: 'file_cache',
-    without: 'nothing is cached',
-    ignored: { server: 'Cachefile Mmapfile' },
-  },
-  {
-    module: 'filter',
-    without: 'responses pass unchanged',
-    ignored: { anywhere: 'AddOutputFilterByType FilterChain FilterDeclare FilterProtocol FilterProvider FilterTrace' },
-  },
-  {
     module: 'headers',
     honoured: { anywhere: 'Header RequestHeader' },
-  },
-  {
-    module: 'heartbeat',
-    without: 'no heartbeats are sent',
-    ignored: { server: 'HeartbeatAddress' },
-  },
-  {
-    module: 'heartmonitor',
-    without: 'no heartbeats are received',
-    ignored: { global: 'HeartbeatListen HeartbeatMaxServers HeartbeatStorage' },
   },
   {
     module: 'http',
@@ -340,51 +122,8 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
     },
   },
   {
-    module: 'ident',
-    without: 'clients are not asked who they are',
-    ignored: { anywhere: 'IdentityCheck IdentityCheckTimeout' },
-  },
-  {
-    module: 'imagemap',
-    without: 'no image maps are served',
-    ignored: { anywhere: 'ImapBase ImapDefault ImapMenu' },
-  },
-  {
-    module: 'include',
-    without: 'files are sent as they are',
-    ignored: {
-      server: 'SSIEndTag SSIStartTag',
-      anywhere: 'SSIErrorMsg SSITimeFormat SSIUndefinedEcho XBitHack',
-      section: 'SSIEtag SSILastModified SSILegacyExprParser',
-    },
-  },
-  {
     module: 'info',
     accepted: { server: 'AddModuleInfo' },
-  },
-  {
-    module: 'jk',
-    without: 'mod_jk is not served yet',
-    restricts: { server: 'JkAutoAlias JkMountFile', anywhere: 'JkMount' },
-    ignored: {
-      server:
-        'JkAuthTypeIndicator JkCERTCHAINPrefix JkCERTSIndicator JkCIPHERIndicator JkEnvVar JkExtractSSL JkHTTPSIndicator JkIgnoreCLIndicator JkKEYSIZEIndicator JkLocalAddrIndicator JkLocalNameIndicator JkLocalPortIndicator JkLogFile JkLogLevel JkLogStampFormat JkMountCopy JkMountFileReload JkOptions JkRemoteAddrIndicator JkRemoteHostIndicator JkRemotePortIndicator JkRemoteUserIndicator JkRequestLogFormat JkSESSIONIndicator JkShmFile JkShmSize JkSSLPROTOCOLIndicator JkStripSession JkWatchdogInterval JkWorkerIndicator JkWorkerProperty JkWorkersFile',
-      anywhere: 'JkUnMount',
-    },
-  },
-  {
-    module: 'lbmethod_heartbeat',
-    without: 'no heartbeats are received',
-    ignored: { global: 'HeartbeatStorage' },
-  },
-  {
-    module: 'ldap',
-    without: 'no directory server is asked',
-    ignored: {
-      server:
-        'LDAPCacheEntries LDAPCacheTTL LDAPConnectionPoolTTL LDAPConnectionTimeout LDAPLibraryDebug LDAPOpCacheEntries LDAPOpCacheTTL LDAPRetries LDAPRetryDelay LDAPSharedCacheFile LDAPSharedCacheSize LDAPTimeout LDAPTrustedGlobalCert LDAPTrustedMode LDAPVerifyServerCert',
-      section: 'LDAPReferralHopLimit LDAPReferrals LDAPTrustedClientCert',
-    },
   },
   {
     module: 'log_config',
@@ -392,40 +131,8 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
     accepted: { server: 'BufferedLogs' },
   },
   {
-    module: 'log_debug',
-    without: 'no such messages are logged',
-    ignored: { anywhere: 'LogMessage' },
-  },
-  {
-    module: 'log_forensic',
-    without: 'no forensic log is written',
-    ignored: { server: 'ForensicLog' },
-  },
-  {
     module: 'logio',
     accepted: { anywhere: 'LogIOTrackTTFB' },
-  },
-  {
-    module: 'lua',
-    without: 'no Lua runs',
-    restricts: {
-      server: 'LuaAuthzProvider',
-      anywhere:
-        'LuaHookAccessChecker <LuaHookAccessChecker LuaHookAuthChecker <LuaHookAuthChecker LuaHookCheckUserID <LuaHookCheckUserID',
-    },
-    ignored: {
-      anywhere:
-        'Lua_____ByteCodeHack LuaCodeCache LuaHookFixups <LuaHookFixups LuaHookInsertFilter LuaHookLog LuaHookMapToStorage <LuaHookMapToStorage LuaHookPreTranslateName <LuaHookPreTranslateName LuaHookTranslateName <LuaHookTranslateName LuaHookTypeChecker <LuaHookTypeChecker LuaInherit LuaInputFilter LuaMapHandler LuaOutputFilter LuaPackageCPath LuaPackagePath LuaQuickHandler <LuaQuickHandler LuaRoot LuaScope',
-    },
-  },
-  {
-    module: 'md',
-    without: 'certificates are not fetched',
-    restricts: { anywhere: 'MDRequireHttps' },
-    ignored: {
-      server:
-        'MDActivationDelay MDBaseServer MDCACertificateFile MDCAChallenges MDCertificateAgreement MDCertificateAuthority MDCertificateCheck MDCertificateFile MDCertificateKeyFile MDCertificateProtocol MDCertificateStatus MDChallengeDns01 MDChallengeDns01Version MDCheckInterval MDContactEmail MDDriveMode MDExternalAccountBinding MDHttpProxy MDHttpProxyCACertificateFile MDInitialDelay MDMatchNames MDMember MDMembers MDMessageCmd MDMustStaple MDNotifyCmd MDomain <MDomain <MDomainSet MDPortMap MDPrivateKeys MDProfile MDProfileMandatory MDRenewMode MDRenewViaARI MDRenewWindow MDRetryDelay MDRetryFailover MDServerStatus MDStapleOthers MDStapling MDStaplingKeepResponse MDStaplingRenewWindow MDStoreDir MDStoreLocks MDWarnWindow',
-    },
   },
   {
     module: 'mime',
@@ -472,16 +179,6 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
     accepted: { server: 'AllowCONNECT' },
   },
   {
-    module: 'proxy_express',
-    without: 'no mapping is made',
-    ignored: { anywhere: 'ProxyExpressDBMFile ProxyExpressDBMType ProxyExpressEnable' },
-  },
-  {
-    module: 'proxy_fcgi',
-    without: 'FastCGI backends are not served',
-    ignored: { anywhere: 'ProxyFCGIBackendType ProxyFCGISetEnvIf' },
-  },
-  {
     module: 'proxy_ftp',
     accepted: { anywhere: 'ProxyFtpDirCharset ProxyFtpEscapeWildcards ProxyFtpListOnWildcard' },
   },
@@ -490,85 +187,14 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
     honoured: { global: 'ProxyHCTPsize', anywhere: 'ProxyHCExpr ProxyHCTemplate' },
   },
   {
-    module: 'proxy_html',
-    without: 'links in pages are not rewritten',
-    ignored: {
-      anywhere:
-        'ProxyHTMLBufSize ProxyHTMLCharsetOut ProxyHTMLDoctype ProxyHTMLEnable ProxyHTMLEvents ProxyHTMLExtended ProxyHTMLFixups ProxyHTMLInterp ProxyHTMLLinks ProxyHTMLMeta ProxyHTMLStripComments ProxyHTMLURLMap',
-    },
-  },
-  {
-    module: 'proxy_scgi',
-    without: 'SCGI backends are not served',
-    ignored: { anywhere: 'ProxySCGIInternalRedirect ProxySCGISendfile' },
-  },
-  {
-    module: 'proxy_wstunnel',
-    without: 'upgrades follow upgrade= of the member',
-    ignored: { anywhere: 'ProxyWebsocketFallbackToProxyHttp' },
-  },
-  {
-    module: 'reflector',
-    without: 'requests are not reflected',
-    ignored: { anywhere: 'ReflectorHeader' },
-  },
-  {
-    module: 'remoteip',
-    without: 'the client is whoever connects',
-    restricts: { server: 'RemoteIPHeader RemoteIPProxyProtocol' },
-    ignored: {
-      server:
-        'RemoteIPInternalProxy RemoteIPInternalProxyList RemoteIPProxiesHeader RemoteIPProxyProtocolExceptions RemoteIPTrustedProxy RemoteIPTrustedProxyList',
-    },
-  },
-  {
     module: 'reqtimeout',
     honoured: { server: 'RequestReadTimeout' },
-  },
-  {
-    module: 'request',
-    without: 'bodies are not kept',
-    ignored: { section: 'KeptBodySize' },
   },
   {
     module: 'rewrite',
     without: 'URLs are not rewritten',
     honoured: { anywhere: 'RewriteEngine RewriteRule' },
     ignored: { server: 'RewriteMap', anywhere: 'RewriteBase RewriteCond RewriteOptions' },
-  },
-  {
-    module: 'sed',
-    without: 'bodies pass unchanged',
-    ignored: { section: 'InputSed OutputSed' },
-  },
-  {
-    module: 'session',
-    without: 'no session is kept here',
-    ignored: {
-      anywhere:
-        'Session SessionEnv SessionExclude SessionExpiryUpdateInterval SessionHeader SessionInclude SessionMaxAge',
-    },
-  },
-  {
-    module: 'session_cookie',
-    without: 'no session is kept here',
-    ignored: { anywhere: 'SessionCookieName SessionCookieName2 SessionCookieRemove' },
-  },
-  {
-    module: 'session_crypto',
-    without: 'no session is kept here',
-    ignored: {
-      server: 'SessionCryptoDriver',
-      anywhere: 'SessionCryptoCipher SessionCryptoPassphrase SessionCryptoPassphraseFile',
-    },
-  },
-  {
-    module: 'session_dbd',
-    without: 'no session is kept here',
-    ignored: {
-      anywhere:
-        'SessionDBDCookieName SessionDBDCookieName2 SessionDBDCookieRemove SessionDBDDeleteLabel SessionDBDInsertLabel SessionDBDPerUser SessionDBDSelectLabel SessionDBDUpdateLabel',
-    },
   },
   {
     module: 'setenvif',
@@ -611,77 +237,13 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
     },
   },
   {
-    module: 'substitute',
-    without: 'bodies pass unchanged',
-    ignored: { anywhere: 'Substitute SubstituteInheritBefore SubstituteMaxLineLength' },
-  },
-  {
-    module: 'suexec',
-    without: 'no CGI scripts are run',
-    ignored: { global: 'SuexecUserGroup' },
-  },
-  {
     module: 'unixd',
     without: 'the process keeps its root directory',
     honoured: { global: 'Group User' },
     ignored: { global: 'ChrootDir', server: 'Suexec' },
   },
   {
-    module: 'userdir',
-    without: 'there are no home directories',
-    ignored: { server: 'UserDir' },
-  },
-  {
-    module: 'usertrack',
-    without: 'no tracking cookie is set',
-    ignored: {
-      anywhere:
-        'CookieDomain CookieExpires CookieHttpOnly CookieName CookieSameSite CookieSecure CookieStyle CookieTracking',
-    },
-  },
-  {
-    module: 'vhost_alias',
-    without: 'give each host its own section',
-    ignored: { server: 'VirtualDocumentRoot VirtualDocumentRootIP VirtualScriptAlias VirtualScriptAliasIP' },
-  },
-  {
     module: 'watchdog',
     accepted: { global: 'WatchdogInterval' },
-  },
-  {
-    module: 'xml2enc',
-    without: 'bodies pass unchanged',
-    ignored: { server: 'Xml2EncAlias', anywhere: 'Xml2EncDefault Xml2StartParse' },
-  },
-  {
-    module: 'wsgi',
-    without: 'no Python applications are run',
-    ignored: {
-      anywhere:
-        'WSGIApplicationGroup WSGICallableObject WSGIChunkedRequest WSGIDaemonProcess WSGIImportScript WSGILazyInitialization WSGIPassAuthorization WSGIProcessGroup WSGIPythonHome WSGIPythonOptimize WSGIPythonPath WSGIScriptAlias WSGIScriptAliasMatch WSGIScriptReloading WSGISocketPrefix',
-    },
-    restricts: { anywhere: 'WSGIAccessScript WSGIAuthUserScript WSGIAuthGroupScript' },
-  },
-  {
-    module: 'php',
-    without: 'no PHP is run',
-    ignored: { anywhere: 'PHPIniDir php_admin_flag php_admin_value php_flag php_value' },
-  },
-  {
-    module: 'security2',
-    restricts: { anywhere: 'SecAction SecDefaultAction SecRule SecRuleEngine SecRuleScript' },
-    ignored: {
-      anywhere:
-        'SecAuditEngine SecAuditLog SecAuditLogParts SecAuditLogType SecDataDir SecDebugLog SecDebugLogLevel SecTmpDir',
-    },
-    without: 'requests are not inspected',
-  },
-  {
-    module: 'manager',
-    without: 'members do not register themselves here',
-    ignored: {
-      anywhere:
-        'AdvertiseFrequency AdvertiseGroup AdvertiseSecurityKey AllowDisplay CreateBalancers EnableMCPMReceive KeepAliveTimeoutMCPM ManagerBalancerName Maxcontext Maxhost Maxnode MemManagerFile PersistSlots ServerAdvertise WSUpgradeHeader',
-    },
   },
 ];

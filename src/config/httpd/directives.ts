@@ -1,7 +1,9 @@
 // Answers what a directive is: where it may stand and what becomes of it. Place in the picture: floor 2, beside the tree;
-// `site` asks it for every node. The facts are in `directive-table.ts`.
+// `site` asks it for every node. The facts are in the three tables it imports.
 
+import { AUTHENTICATION_DIRECTIVES } from './authentication-directives.ts';
 import { DIRECTIVE_TABLE, type ModuleDirectives, type Names } from './directive-table.ts';
+import { OTHER_DIRECTIVES } from './other-directives.ts';
 
 export type Handling = 'honoured' | 'accepted' | 'ignored' | 'restricts';
 
@@ -72,7 +74,7 @@ const RULES: ReadonlyMap<string, DirectiveRule> = readTable();
 
 function readTable(): Map<string, DirectiveRule> {
   const rules = new Map<string, DirectiveRule>();
-  for (const module of DIRECTIVE_TABLE)
+  for (const module of [...DIRECTIVE_TABLE, ...AUTHENTICATION_DIRECTIVES, ...OTHER_DIRECTIVES])
     for (const handling of ['honoured', 'accepted', 'ignored', 'restricts'] as const)
       for (const rule of rulesOf(module, handling))
         rules.set(`${rule.isSection ? '<' : ''}${rule.name.toLowerCase()}`, rule);

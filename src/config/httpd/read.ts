@@ -5,14 +5,15 @@
 import { posix } from 'node:path';
 import { type FileReader, textOf } from '../files.ts';
 import type { Findings, Place } from '../finding.ts';
-import { CONFIG_LIMITS } from '../limits.ts';
+import { CONFIG_LIMITS, LimitReached } from '../limits.ts';
 import { evaluateCondition, isCondition } from './conditions.ts';
 import { resolveInclude } from './include.ts';
 import { readLines } from './lines.ts';
 import { Macros } from './macro.ts';
 import { moduleName } from './modules.ts';
 import type { ConfigNode, ConfigTree, SectionNode } from './tree.ts';
-import { expandVariables, readWord, readWords } from './words.ts';
+import { Variables } from './variables.ts';
+import { readWord, readWords } from './words.ts';
 
 export interface ReadOptions {
   /** Directory that relative paths start from until a ServerRoot directive says otherwise; absolute. */
@@ -51,15 +52,6 @@ function mainFile(options: ReadOptions): string {
   return posix.resolve(options.serverRoot, options.file);
 }
 
-class LimitReached extends Error {
-  readonly place: Place;
-
-  constructor(place: Place, message: string) {
-    super(message);
-    this.place = place;
-  }
-}
-
 /** A section whose end has not come yet. */
 interface Frame {
   /** `open`: its lines are nodes; `skipped`: a condition is false; `macro`: its lines are kept as text. */
@@ -78,7 +70,7 @@ class TreeReader {
   readonly #options: ReadOptions;
   readonly #findings: Findings;
   readonly #nodes: ConfigNode[] = [];
-  readonly #defines = new Map<string, string>();
+  readonly #variables: Variables;
   readonly #modules = new Set<string>();
   readonly #macros = new Macros();
   readonly #filesRead = new Set<string>();
@@ -93,18 +85,14 @@ class TreeReader {
     this.#options = options;
     this.#findings = findings;
     this.#serverRoot = options.serverRoot;
-    for (const define of options.defines ?? []) {
-      const equals = define.indexOf('=');
-      if (equals > 0) this.#defines.set(define.slice(0, equals), define.slice(equals + 1));
-      else this.#defines.set(define, '');
-    }
+    this.#variables = new Variables(options.defines ?? [], options.environment ?? {});
   }
 
   tree(): ConfigTree {
     return {
       nodes: this.#nodes,
       serverRoot: this.#serverRoot,
-      defines: this.#defines,
+      defines: this.#variables.defines,
       modules: this.#modules,
       files: [...this.#filesRead],
     };
@@ -189,26 +177,12 @@ class TreeReader {
         place,
         `more than ${CONFIG_LIMITS.directives} directives; look for macros that use each other`,
       );
-    const expanded = this.#expand(text, place);
+    const expanded = this.#variables.expand(text, place, this.#findings);
     const { word, next } = readWord(expanded, 0);
     const rest = expanded.slice(next);
     if (word.startsWith('</')) this.#close(word, place);
     else if (word.startsWith('<')) this.#open(word, rest, place);
     else this.#directive(word, rest, place);
-  }
-
-  #expand(text: string, place: Place): string {
-    return expandVariables(
-      text,
-      (name) => this.#defines.get(name) ?? this.#options.environment?.[name],
-      (name) =>
-        this.#findings.warn(
-          place,
-          '',
-          'undefined-variable',
-          `\${${textOf(name)}} is neither defined nor in the environment and stays as it is; add "Define ${textOf(name)} …" or set it`,
-        ),
-    );
   }
 
   // --- sections -----------------------------------------------------------------------------------------------------
@@ -301,7 +275,7 @@ class TreeReader {
 
   #condition(key: string, name: string, words: readonly string[], place: Place): boolean {
     const answer = evaluateCondition(key, words, {
-      isDefined: (define) => this.#defines.has(define),
+      isDefined: (define) => this.#variables.defines.has(define),
       isLoaded: (module) => this.#modules.has(module),
       exists: (path) => this.#options.files.kind(this.#path(path)) !== undefined,
       isKnown: this.#options.isKnown,
@@ -325,7 +299,7 @@ class TreeReader {
         this.#define(name, words, place);
         break;
       case 'undefine':
-        if (this.#count(name, words, 1, 1, place)) this.#defines.delete(words[0]);
+        if (this.#count(name, words, 1, 1, place)) this.#variables.undefine(words[0]);
         break;
       case 'serverroot':
         this.#setServerRoot(name, words, place);
@@ -370,7 +344,7 @@ class TreeReader {
     if (!this.#count(name, words, 1, 2, place)) return;
     if (words[0].includes(':'))
       this.#findings.error(place, name, 'bad-value', `the name ${textOf(words[0])} must not contain a colon`);
-    else this.#defines.set(words[0], words[1] ?? '');
+    else this.#variables.define(words[0], words[1] ?? '');
   }
 
   #setServerRoot(name: string, words: readonly string[], place: Place): void {
