@@ -19,9 +19,12 @@ export interface FileReader {
 /** The machine's files. */
 export const diskFiles: FileReader = {
   kind(path) {
-    const stat = statSync(path, { throwIfNoEntry: false });
-    if (stat === undefined) return undefined;
-    return stat.isDirectory() ? 'directory' : 'file';
+    try {
+      return statSync(path).isDirectory() ? 'directory' : 'file';
+    } catch {
+      // Not there, or not ours to see: to a configuration that is the same.
+      return undefined;
+    }
   },
   read: (path) => readFileSync(path),
   list: (path) => readdirSync(path),

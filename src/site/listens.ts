@@ -1,7 +1,6 @@
 // The story of addresses: Listen, `<VirtualHost addresses>`, ServerName, ServerAlias. Names of machines are looked up in
 // the hosts file only: loading a configuration asks no name server.
 
-import { posix } from 'node:path';
 import { textOf } from '../config/files.ts';
 import type { ConfigNode, DirectiveNode, SectionNode } from '../config/httpd/tree.ts';
 import { parseAddress } from './addresses.ts';
@@ -82,20 +81,26 @@ export function hostAddresses(node: SectionNode, scope: Scope): HostAddress[] {
   });
 }
 
-/** Addresses that the hosts file gives a name. */
+/** Addresses that the hosts file gives a name; loopback for localhost where it says nothing. */
 function lookUp(scope: Scope, name: string): string[] {
   const lower = name.toLowerCase();
-  const file = posix.resolve('/etc/hosts');
-  const found: string[] = [];
-  if (scope.site.files.kind(file) === 'file') {
-    for (const line of Buffer.from(scope.site.files.read(file)).toString('latin1').split('\n')) {
-      const [address, ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
-      if (names.some((other) => other.toLowerCase() === lower) && parseAddress(address) !== undefined)
-        found.push(address);
-    }
+  const found = hostsFile(scope).flatMap((line) => {
+    const [address, ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
+    const isNamed = names.some((other) => other.toLowerCase() === lower);
+    return isNamed && parseAddress(address) !== undefined ? [address] : [];
+  });
+  return found.length === 0 && lower === 'localhost' ? ['127.0.0.1', '::1'] : found;
+}
+
+const HOSTS_FILE = '/etc/hosts';
+
+/** Lines of the hosts file; none when it cannot be read. */
+function hostsFile(scope: Scope): string[] {
+  try {
+    return Buffer.from(scope.site.files.read(HOSTS_FILE)).toString('latin1').split('\n');
+  } catch {
+    return [];
   }
-  if (found.length === 0 && lower === 'localhost') return ['127.0.0.1', '::1'];
-  return found;
 }
 
 /** `ServerName [scheme://]name[:port]`. */
