@@ -63,7 +63,10 @@ export function hostAddresses(node: SectionNode, scope: Scope): HostAddress[] {
     const text = textOf(word);
     const split = splitHostPort(text);
     if (split === undefined) {
-      fail(node, scope, `"${text}" is no address or address:port with a port from 1 to 65535`);
+      const message = `"${text}" is no address or address:port with a port from 1 to 65535`;
+      // As in httpd: a number out of range is refused, a name for a port is not found and matches nothing.
+      if (/:\d+$/.test(text)) fail(node, scope, message);
+      else warn(node, scope, `${message} and matches nothing`, 'unresolved-name');
       return [];
     }
     const { host, port } = split;

@@ -35,7 +35,7 @@ for (const [text, code] of [
   ['ServerName a b', 'argument-count'],
   ['<VirtualHost>\n</VirtualHost>', 'argument-count'],
   ['<VirtualHost *:0>\n</VirtualHost>', 'bad-value'],
-  ['<VirtualHost *:x>\n</VirtualHost>', 'bad-value'],
+  ['<VirtualHost *:99999>\n</VirtualHost>', 'bad-value'],
 ] as const)
   test(`${JSON.stringify(text)} is refused as ${code}`, () => {
     assert.deepEqual(told(load(text)), [`error ${code} 1`]);
@@ -44,6 +44,12 @@ for (const [text, code] of [
 test('a name that is nowhere is left to the system for listening and matches nothing for a host', () => {
   assert.equal(site('Listen no.where:81').listens[1].address, 'no.where');
   const loaded = load('<VirtualHost no.where:18000>\n</VirtualHost>');
+  assert.deepEqual(told(loaded), ['warning unresolved-name 1']);
+  assert.deepEqual(loaded.snapshot?.hosts[0].addresses, []);
+});
+
+test('a port that is no number matches nothing, as in httpd', () => {
+  const loaded = load('<VirtualHost *:x>\n</VirtualHost>');
   assert.deepEqual(told(loaded), ['warning unresolved-name 1']);
   assert.deepEqual(loaded.snapshot?.hosts[0].addresses, []);
 });
