@@ -15,6 +15,9 @@ import type { UpstreamConnection } from './upstream.ts';
 /** Connections to one backend when `max` is not given: httpd's default MaxRequestWorkers, the sum over its processes. */
 const CONNECTIONS_MAX_DEFAULT = 400;
 
+/** Errors of connect() that tell of our own limits, not of the backend. */
+const OUR_SHORTAGES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM']);
+
 /** Someone who asked for a new connection. Exactly one of the two is called. */
 export interface DialWaiter {
   dialled(connection: UpstreamConnection): void;

@@ -33,6 +33,9 @@ const UNBUILT_HANDLERS: ReadonlySet<string> = new Set([
   'jakarta-servlet',
 ]);
 
+/** Handlers under which files are sent. */
+const FILE_HANDLERS: ReadonlySet<string> = new Set(['none', 'default-handler']);
+
 export class Frontend implements Http1Handler, HeadFilter {
   #site: RunningSite;
   readonly link: Link;
@@ -141,7 +144,8 @@ export class Frontend implements Http1Handler, HeadFilter {
   #map(visit: Visit): void {
     const { exchange, forms } = visit;
     const { host, settings, usesEncodedForm } = visit.host;
-    const located = settings.forPath(forms.decoded);
+    // What cannot be decoded may still be mapped in its encoded form; that is then what sections are compared with.
+    const located = settings.forPath(forms.status === 0 ? forms.decoded : forms.encoded);
     visit.settings = located;
     const env = located.interpolateEnv === true ? (name: string) => exchange.env?.get(name) : undefined;
     const mayProxy = exchange.env?.has('no-proxy') !== true;
@@ -201,6 +205,13 @@ export class Frontend implements Http1Handler, HeadFilter {
       return;
     }
     visit.file = target.file;
+    const { handler } = visit.settings;
+    if (handler !== undefined && !FILE_HANDLERS.has(handler)) {
+      // The file is a program or its data in the eyes of the configuration: its source must not be sent.
+      const failure = new Failure('unknown-handler', 'internal', `there is no handler ${handler}`, { status: 500 });
+      this.fail(visit, 500, failure);
+      return;
+    }
     this.#static.serve(visit.exchange, {
       path,
       query: visit.query,

@@ -14,6 +14,7 @@ import {
   CHUNK_HEADER_BYTES,
   fieldsSize,
   LAST_CHUNK_BYTES,
+  reasonPhrase,
   writeChunkEnd,
   writeChunkHeader,
   writeEnd,
@@ -179,7 +180,8 @@ export class HttpConnection implements UpstreamProtocol {
     }
     socket.phase = 'response-body';
     this.#isInBody = true;
-    this.bytesRead = head.reason.length + STATUS_LINE_PREFIX_BYTES;
+    const reason = head.reason === '' ? reasonPhrase(head.status) : head.reason;
+    this.bytesRead = reason.length + STATUS_LINE_PREFIX_BYTES;
     const { framing } = this.#head;
     this.#body.begin(framing === FRAMING_NONE ? 0 : head.bodyLength, framing === FRAMING_UNTIL_CLOSE);
     passResponseHead(head, exchange.response);

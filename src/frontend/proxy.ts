@@ -305,6 +305,12 @@ export class ProxyRun implements ExchangeSink, PoolWaiter, DialWaiter, UpstreamE
   #failedToConnect(failure: Failure, timedOut: boolean): void {
     this.#waiting = 'nothing';
     const { exchange } = this.request;
+    if (failure.source === 'internal') {
+      // We lack descriptors or ports: no member is to blame, and another would fare no better.
+      this.#leaveMember(0, 0);
+      this.#answer(503, failure);
+      return;
+    }
     const decision = this.#balancer.balancer.judge(this.#member as Member, {
       protocol: this.#backend?.config.scheme === 'ajp' ? 'ajp' : 'http',
       phase: failure.code === 'backend-name-unknown' ? 'resolve' : 'connect',
@@ -337,12 +343,14 @@ export class ProxyRun implements ExchangeSink, PoolWaiter, DialWaiter, UpstreamE
       this.#acquire();
       return;
     }
-    this.#leaveMember(bytesSent, bytesReceived);
     if (balancer.mayTryAnother(member, this.#attempts, decision)) {
       this.#attempts++;
+      // While another is elected the failed member still counts as busy, as in httpd (bybusyness looks at it).
       this.#elect();
+      balancer.finished(member, bytesSent, bytesReceived);
       return;
     }
+    this.#leaveMember(bytesSent, bytesReceived);
     balancer.settled(member, decision.status, decision.isTimeout);
     this.#answer(decision.status, failure);
   }

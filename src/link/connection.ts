@@ -147,6 +147,12 @@ export class Connection implements ScratchOwner {
       socket.write(copy);
       return;
     }
+    if (socket.destroyed) {
+      // The peer is gone and `closed` is on its way: whoever produces in a loop must stop now to hear it.
+      this.isCongested = true;
+      scratch.release();
+      return;
+    }
     socket.write(length === scratch.buffer.length ? scratch.buffer : scratch.buffer.subarray(0, length));
     if (socket.writableLength === 0) {
       scratch.release();
