@@ -64,6 +64,10 @@ export class Backend {
   /** What a failed connect means. */
   connectFailure(error: Error | undefined, timedOut: boolean): Failure {
     const code = (error as NodeJS.ErrnoException | undefined)?.code;
+    if (code !== undefined && OUR_SHORTAGES.has(code)) {
+      const why = `cannot dial ${this.config.url}: ${code}`;
+      return new Failure('out-of-descriptors', 'internal', why, { status: 503, cause: error });
+    }
     const isUnknownName = code === 'ENOTFOUND' || code === 'EAI_AGAIN';
     const why = timedOut ? 'no answer in time' : (code ?? error?.message ?? 'closed');
     return new Failure(
