@@ -3,12 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { FrontKind } from '../support/front.ts';
+import { UNDER_TEST } from '../support/front.ts';
 import { needs } from '../support/peers.ts';
 import { chosenSeed, randomFrom } from '../support/random.ts';
 import { playSideBySide } from '../support/side-by-side.ts';
 
-const kind = (process.env.CATFLAP_FRONT ?? 'catflap') as FrontKind;
 const isLong = process.env.CATFLAP_LONG === '1';
 const PLANS = isLong ? 500 : 30;
 const EVENTS = isLong ? 200 : 100;
@@ -20,14 +19,14 @@ test('Catflap and httpd side by side choose the same members', needs('httpd'), a
   for (let plan = 0; plan < PLANS; plan++) {
     const { configuration, difference, answers } = await playSideBySide(
       randomFrom(seed + plan),
-      [kind, 'httpd'],
+      [UNDER_TEST, 'httpd'],
       EVENTS,
     );
     asked += answers.length;
     if (difference === undefined) continue;
     const { at, event, first, second, before } = difference;
     assert.fail(
-      `SEED=${seed + plan}: event ${at} ${JSON.stringify(event)}\n${kind} answers ${first}, httpd ${second}\n` +
+      `SEED=${seed + plan}: event ${at} ${JSON.stringify(event)}\n${UNDER_TEST} answers ${first}, httpd ${second}\n` +
         `before: ${before}\n${configuration}`,
     );
   }

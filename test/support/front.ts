@@ -12,6 +12,8 @@ import { freePort, isListening, until } from './port.ts';
 /** `catflap`, `httpd`, or a command line with `@DIR@` and `@CONF@` for any other. */
 export type FrontKind = 'catflap' | 'httpd' | `${string} ${string}`;
 
+/** The front that tests are about: Catflap, unless CATFLAP_FRONT names another to prove the tests on. */
+export const UNDER_TEST = (process.env.CATFLAP_FRONT ?? 'catflap') as FrontKind;
 export const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const MODULES = '/usr/lib/apache2/modules';
 const COMMON_MODULES = (
@@ -82,9 +84,10 @@ export class Front {
     const front = new Front(port, dir, child);
     const isUp = await until(() => child.hasEnded || isListening(port), START_LIMIT_MS);
     if (!isUp || child.hasEnded) {
-      const said = child.output().trim().slice(-600);
+      const state = child.hasEnded ? `it ended with ${child.end}` : `it runs, but is not listening on ${port}`;
+      const said = `${state}: ${child.output().trim().slice(-600)}`;
       await front.stop();
-      throw new FrontRefused(said === '' ? `not listening on ${port} after ${START_LIMIT_MS} ms` : said);
+      throw new FrontRefused(said);
     }
     return front;
   }

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { UNDER_TEST } from '../support/front.ts';
 import { loadScenarios, playScenarios } from '../support/scenario-runner.ts';
 import { NOT_YET } from './behaviours-not-yet.ts';
 
@@ -21,7 +22,7 @@ for (const { title, ids } of GROUPS) {
   test(title, async (t) => {
     const group = scenarios.filter(({ id }) => ids.test(id));
     assert.notEqual(group.length, 0);
-    for (const { id, title, difference } of await playScenarios(group, 'catflap', { lanes: LANES })) {
+    for (const { id, title, difference } of await playScenarios(group, UNDER_TEST, { lanes: LANES })) {
       await t.test(`${id}: ${title}`, () => {
         if (reasons.has(id))
           assert.notEqual(difference, undefined, 'it holds now: take it off the list of those that do not');
