@@ -63,3 +63,14 @@ export function sleep(ms: number): Promise<void> {
     setTimeout(resolve, ms);
   });
 }
+
+/** Waits for a promise. @returns whether it was settled within `limitMs` */
+export async function within(limitMs: number, promise: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, limitMs, false);
+  });
+  const isSettled = await Promise.race([promise.then(() => true), limit]);
+  clearTimeout(timer);
+  return isSettled;
+}
