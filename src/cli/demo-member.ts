@@ -9,7 +9,7 @@ import { Link } from '../link/link.ts';
 import { LocalSessionManager } from '../session/local.ts';
 import { sessionMiddleware, sessionOf } from '../session/middleware.ts';
 import { page } from './demo-site.ts';
-import { programLog } from './program-log.ts';
+import { programLog, warningsOf } from './program-log.ts';
 import type { OnSignal } from './signals.ts';
 
 /** A login form is small; what is larger is not one. */
@@ -22,7 +22,7 @@ export interface DemoMemberOptions {
 
 /** Runs a member until a signal ends it. */
 export async function runDemoMember(options: DemoMemberOptions, onSignal: OnSignal): Promise<number> {
-  const log = programLog(false);
+  const log = warningsOf(programLog(false));
   const manager = new LocalSessionManager(systemClock, randomBytes, { route: options.route });
   const withSession = sessionMiddleware(manager, { contextPath: '/webapp' });
   const connector = new Connector(
@@ -35,9 +35,10 @@ export async function runDemoMember(options: DemoMemberOptions, onSignal: OnSign
     connector.once('error', reject);
     connector.listen(options.port, '127.0.0.1', resolve);
   });
+  process.stdout.write(`${options.route} listening on ajp://127.0.0.1:${options.port}\n`);
   await new Promise<void>((resolve) => {
     onSignal((signal) => {
-      if (signal === 'SIGTERM' || signal === 'SIGINT') connector.close(() => resolve());
+      if (signal !== 'SIGUSR1') connector.close(() => resolve());
     });
   });
   return 0;
@@ -55,7 +56,8 @@ async function answer(req: IncomingMessage, res: ServerResponse, route: string):
         200,
         page(
           'The application',
-          `<p>Served by <b>${route}</b>. Your session has seen this page ${session.visits} times.</p><p><a href="/webapp/auth/login">Log in</a></p>`,
+          `<p>Served by <b>${route}</b>. Visits to this page in your session: ${session.visits}.</p>
+<p><a href="/webapp/auth/login">Log in</a></p>`,
         ),
       );
       return;
@@ -93,20 +95,32 @@ async function answer(req: IncomingMessage, res: ServerResponse, route: string):
 
 function myPage(req: IncomingMessage, route: string): string {
   const session = sessionOf(req);
-  const rows = session.exists
-    ? session.names().map((name) => `<tr><th>${escapeHtml(name)}<td>${escapeHtml(String(session.get(name)))}`)
-    : [];
+  const user = session.exists ? session.user : undefined;
   const greeting =
-    session.exists && session.user !== undefined
-      ? `Hello, ${escapeHtml(String(session.user))}.`
-      : 'You are not logged in.';
+    user === undefined
+      ? '<p>You are not logged in. <a href="/webapp/auth/login">Log in</a></p>'
+      : `<p>Hello, ${escapeHtml(String(user))}.</p>`;
+  const names = session.exists ? session.names() : [];
   return page(
     'My page',
-    `<p>${greeting}</p>
-<p>Served by <b>${route}</b> (process ${process.pid}), session <code>${session.exists ? escapeHtml(session.id) : 'none'}</code>, client ${escapeHtml(req.socket.remoteAddress ?? '')}.</p>
-<table><caption>What the session holds</caption>${rows.join('\n')}</table>
-<form method="post" action="/webapp/auth/logout"><button>Log out</button></form>`,
+    `${greeting}
+${table('Who answers', [
+  ['Served by', `<b>${route}</b> (process ${process.pid})`],
+  ['Session id', session.exists ? `<code>${escapeHtml(session.id)}</code>` : 'no session'],
+  ['Client', escapeHtml(req.socket.remoteAddress ?? '')],
+])}
+${table(
+  'What the session holds',
+  names.map((name) => [escapeHtml(name), escapeHtml(String(session.get(name)))]),
+)}
+${user === undefined ? '' : '<form method="post" action="/webapp/auth/logout"><button>Log out</button></form>'}`,
   );
+}
+
+/** Values are HTML. */
+function table(caption: string, rows: readonly (readonly [name: string, value: string])[]): string {
+  const lines = rows.map(([name, value]) => `<tr><th>${name}<td>${value}`);
+  return `<table><caption>${caption}</caption>\n${lines.join('\n') || '<tr><td>nothing'}\n</table>`;
 }
 
 async function readForm(req: IncomingMessage): Promise<string> {

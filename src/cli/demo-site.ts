@@ -1,7 +1,11 @@
 // The texts of the demo: the configuration that a person would write by hand, and the static page in front.
 
+/** The first line of its httpd.conf, by which the demo knows a folder that it may fill again. */
+export const DEMO_MARK = "# The demo's site, as one would write it for Apache httpd.";
+
 /** Files of the demo's ServerRoot, by relative path. */
 export function demoFiles(
+  folder: string,
   frontPort: number,
   members: readonly { readonly route: string; readonly port: number }[],
 ): Map<string, string> {
@@ -13,18 +17,19 @@ export function demoFiles(
   return new Map([
     [
       'httpd.conf',
-      `# The demo's site, as one would write it for Apache httpd.
+      `${DEMO_MARK}
 LoadModule proxy_module modules/mod_proxy.so
 LoadModule proxy_ajp_module modules/mod_proxy_ajp.so
 LoadModule proxy_balancer_module modules/mod_proxy_balancer.so
 
 Listen 127.0.0.1:${frontPort}
 ServerName localhost
-DocumentRoot htdocs
-<Directory htdocs>
+DocumentRoot "${folder}/htdocs"
+<Directory "${folder}/htdocs">
   Require all granted
 </Directory>
 
+# One line per request, with the member that answered it.
 LogFormat "%h %t \\"%r\\" %>s %b member=%{BALANCER_WORKER_ROUTE}e %Dus" demo
 CustomLog logs/access.log demo
 
@@ -49,19 +54,17 @@ ${balancerMembers}
 </Location>
 `,
     ],
-    [
-      'htdocs/index.html',
-      page('Catflap demo', '<p>Static pages come from the frontend: <a href="/contents/menu.html">the menu</a>.</p>'),
-    ],
+    ['htdocs/index.html', page('Catflap demo', '<p>Begin with <a href="/contents/menu.html">the menu</a>.</p>')],
     [
       'htdocs/contents/menu.html',
       page(
         'Menu',
-        `<p>This page is a file, served by the frontend itself.</p>
+        `<p>This page is a file, which the frontend serves itself. Everything under <code>/webapp/</code> goes over AJP to
+one of two Node servers, the members <b>jvm1</b> and <b>jvm2</b>.</p>
 <ul>
-  <li><a href="/webapp/">The application</a>, served by one of two Node members over AJP</li>
+  <li><a href="/webapp/">The application</a>: the first page begins a session, and the session stays with its member</li>
   <li><a href="/webapp/auth/login">Log in</a></li>
-  <li><a href="/webapp/mypage">My page</a>: who served it, and what the session holds</li>
+  <li><a href="/webapp/mypage">My page</a>: who served it, what the session holds, and its id</li>
 </ul>`,
       ),
     ],
@@ -77,7 +80,8 @@ export function page(title: string, content: string): string {
 <title>${title}</title>
 <style>
   body { font: 16px/1.5 system-ui, sans-serif; max-width: 42rem; margin: 2rem auto; padding: 0 1rem; }
-  table { border-collapse: collapse; } td, th { border: 1px solid #ccc; padding: .3rem .6rem; text-align: left; }
+  table { border-collapse: collapse; margin: 1rem 0; } caption { text-align: left; font-weight: bold; }
+  td, th { border: 1px solid #ccc; padding: .3rem .6rem; text-align: left; font-weight: normal; }
   nav { border-top: 1px solid #ccc; margin-top: 2rem; padding-top: .5rem; }
 </style>
 <h1>${title}</h1>

@@ -2,12 +2,12 @@
 // two members and the frontend run as processes of their own, and what to look at is said in a few lines.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { demoFiles } from './demo-site.ts';
+import { DEMO_MARK, demoFiles } from './demo-site.ts';
 import type { OnSignal } from './signals.ts';
 
 export interface DemoOptions {
@@ -21,9 +21,14 @@ const FIRST_MEMBER_PORT = 8009;
 const PORTS_TRIED = 100;
 
 export async function runDemo(options: DemoOptions, onSignal: OnSignal): Promise<number> {
+  const folder = options.folder === undefined ? mkdtempSync(join(tmpdir(), 'catflap-demo-')) : resolve(options.folder);
+  if (!isOurs(folder)) {
+    process.stderr.write(`${folder} holds an httpd.conf that is not the demo's; choose another folder.\n`);
+    return 1;
+  }
   const taken = new Set<number>();
   const port = await freePort(options.port, taken);
-  if (port !== options.port)
+  if (port !== options.port && options.port !== 0)
     say(`Port ${options.port} is taken; the demo uses ${port} instead (--port chooses another).`);
   const members: { route: string; port: number }[] = [];
   for (const route of ROUTES) {
@@ -32,8 +37,7 @@ export async function runDemo(options: DemoOptions, onSignal: OnSignal): Promise
     if (free !== wanted) say(`Port ${wanted} is taken; ${route} uses ${free} instead.`);
     members.push({ route, port: free });
   }
-  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'catflap-demo-'));
-  for (const [name, text] of demoFiles(port, members)) {
+  for (const [name, text] of demoFiles(folder, port, members)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text);
   }
@@ -41,96 +45,126 @@ export async function runDemo(options: DemoOptions, onSignal: OnSignal): Promise
 
   const children: ChildProcess[] = [];
   let isStopping = false;
-  const { promise, resolve } = Promise.withResolvers<number>();
+  const ended = Promise.withResolvers<number>();
   const stop = (code: number): void => {
     if (isStopping) return;
     isStopping = true;
     for (const child of children) child.kill('SIGTERM');
-    void Promise.all(
-      children.map((child) => child.exitCode ?? child.signalCode ?? new Promise((done) => child.once('exit', done))),
-    ).then(() => resolve(code));
+    void Promise.all(children.map(endOf)).then(() => ended.resolve(code));
   };
   const run = (name: string, args: readonly string[]): ChildProcess => {
-    const child = spawn(process.execPath, ['--disable-sigusr1', launcher(), ...args], {
+    const child = spawn(process.execPath, [...process.execArgv, launcher(), ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     children.push(child);
     child.once('exit', (code) => {
       if (isStopping) return;
-      if (name === 'frontend') {
-        say('The frontend has ended.');
-        stop(code ?? 1);
-      } else
-        say(
-          `${name} has ended: its sessions are lost, the other member serves everybody. Start it again with the command above.`,
-        );
+      if (name !== 'frontend') {
+        say(`${name} has ended, and the sessions it held with it. Start it again in another terminal:`);
+        say(`  ${commandLine(args)}`);
+        return;
+      }
+      say('The frontend has ended.');
+      stop(code ?? 1);
     });
     return child;
   };
+  // SIGHUP means that the terminal was closed.
   onSignal((signal) => {
-    if (signal === 'SIGTERM' || signal === 'SIGINT') stop(0);
+    if (signal !== 'SIGUSR1') stop(0);
+  });
+  process.on('exit', () => {
+    for (const child of children) child.kill('SIGTERM');
   });
 
-  for (const member of members)
-    run(member.route, ['demo-member', '--route', member.route, '--port', String(member.port)]);
-  const front = run('frontend', ['front', '-d', folder, '-f', join(folder, 'httpd.conf')]);
-  await until(front, 'listening');
-  if (!isStopping) say(introduction(folder, port, members, children));
-  return promise;
+  const programs = [...members.map(memberArguments), ['front', '-d', folder, '-f', join(folder, 'httpd.conf')]];
+  const started = programs.map((args, index) => run(members[index]?.route ?? 'frontend', args));
+  await Promise.all(started.map((child) => until(child, 'listening')));
+  if (!isStopping) say(introduction(folder, port, members, programs, children));
+  return ended.promise;
+}
+
+/** Whether the demo may write its files there. */
+function isOurs(folder: string): boolean {
+  const file = join(folder, 'httpd.conf');
+  return !existsSync(file) || readFileSync(file, 'utf8').startsWith(DEMO_MARK);
+}
+
+function memberArguments({ route, port }: { readonly route: string; readonly port: number }): string[] {
+  return ['demo-member', '--route', route, '--port', String(port)];
+}
+
+function endOf(child: ChildProcess): Promise<unknown> {
+  return child.exitCode !== null || child.signalCode !== null
+    ? Promise.resolve()
+    : new Promise((done) => child.once('exit', done));
+}
+
+/** How a person starts one of the demo's programs. */
+function commandLine(args: readonly string[]): string {
+  return [
+    'npx catflap',
+    ...args.map((word) => (/^[\w./:=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)),
+  ].join(' ');
 }
 
 function introduction(
   folder: string,
   port: number,
   members: readonly { readonly route: string; readonly port: number }[],
+  programs: readonly (readonly string[])[],
   children: readonly ChildProcess[],
 ): string {
   return `
-The site is at    http://127.0.0.1:${port}/contents/menu.html
+The site          http://127.0.0.1:${port}/contents/menu.html
 The application   http://127.0.0.1:${port}/webapp/
 
-Its configuration is in ${folder}:
-  httpd.conf, conf.d/proxy_ajp.conf, htdocs/, logs/access.log
+Its configuration, for you to read, change and run by hand, is in ${folder}:
+  httpd.conf, conf.d/proxy_ajp.conf, htdocs/; logs/access.log tells which member answered
 
-By hand it is the same:
-${members.map((member) => `  npx catflap demo-member --route ${member.route} --port ${member.port}`).join('\n')}
-  npx catflap front -d ${folder} -f ${folder}/httpd.conf
+The demo has started these three programs:
+${programs.map((args) => `  ${commandLine(args)}`).join('\n')}
 
-Try: log in, look at "my page", then end the member that served you
-  ${members.map((member, index) => `kill ${children[index].pid}   # ${member.route}`).join('\n  ')}
-and reload: the other member answers.
+Try: log in, look at "My page", then end the member that served you
+  ${members.map((member, index) => `kill ${children[index]?.pid}   # ${member.route}`).join('\n  ')}
+and reload: the other one answers. Sessions live in one process here, so you log in anew.
 
 Ctrl-C ends everything.`;
 }
 
 /** Resolves when the child's output holds the word, or when it has ended. */
 function until(child: ChildProcess, word: string): Promise<void> {
-  return new Promise((resolve) => {
+  return new Promise((done) => {
     let text = '';
-    child.once('exit', () => resolve());
+    child.once('exit', () => done());
     child.stdout?.on('data', (bytes: Buffer) => {
       text += bytes.toString();
-      if (text.includes(word)) resolve();
+      if (text.includes(word)) done();
       text = text.slice(-1000);
     });
   });
 }
 
-/** The first free port of 127.0.0.1 from `wanted` on; marks it as taken. */
+/** The first free port of 127.0.0.1 from `wanted` on, any for 0; marks it as taken. */
 async function freePort(wanted: number, taken: Set<number>): Promise<number> {
   for (let port = wanted; port < wanted + PORTS_TRIED; port++) {
-    if (taken.has(port) || !(await isFree(port))) continue;
-    taken.add(port);
-    return port;
+    const free = taken.has(port) ? undefined : await tryPort(port);
+    if (free === undefined) continue;
+    taken.add(free);
+    return free;
   }
   throw new Error(`no free port from ${wanted} to ${wanted + PORTS_TRIED - 1}`);
 }
 
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
+/** Binds for a moment. @returns the port that was bound; undefined when it is taken or not for this user */
+function tryPort(port: number): Promise<number | undefined> {
+  return new Promise((done) => {
     const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
+    server.once('error', () => done(undefined));
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
+      const bound = server.address();
+      server.close(() => done(bound !== null && typeof bound === 'object' ? bound.port : undefined));
+    });
   });
 }
 

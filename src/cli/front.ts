@@ -1,23 +1,23 @@
 // `catflap front`: the frontend in the foreground. Everything it needs is loaded before privileges are dropped. SIGTERM
 // and SIGINT drain and stop, a second one cuts; SIGHUP and SIGUSR1 reopen the logs.
 
-import { rmSync, writeFileSync } from 'node:fs';
 import { systemClock } from '../base/clock.ts';
-import { Failure } from '../base/failure.ts';
 import type { Log } from '../base/log.ts';
 import { FrontendServer } from '../frontend/server.ts';
 import { ErrorLog, eventLevelOf } from '../listener/error-log.ts';
 import { LogSinks } from '../listener/log-sinks.ts';
 import type { Snapshot } from '../site/model.ts';
 import { type ConfigurationOptions, loadConfiguration, printFindings } from './configuration.ts';
+import { explain } from './explain.ts';
 import type { ResolveRule } from './main.ts';
+import { removePidFile, writePidFile } from './pid-file.ts';
 import { dropPrivileges } from './privileges.ts';
 import { programLog } from './program-log.ts';
 import { resolver } from './resolve.ts';
 import type { OnSignal } from './signals.ts';
 
 export interface FrontOptions extends ConfigurationOptions {
-  readonly resolve: readonly ResolveRule[];
+  readonly resolve?: readonly ResolveRule[];
   readonly jsonLog?: boolean;
 }
 
@@ -48,13 +48,27 @@ async function serve(
   onSignal: OnSignal,
 ): Promise<number> {
   const log = runLog(snapshot, sinks, startLog, options.jsonLog === true);
-  const server = new FrontendServer(snapshot, { clock: systemClock, log, sinks, resolve: resolver(options.resolve) });
-  await server.listen();
-  if (snapshot.server.pidFile !== undefined) writePidFile(snapshot.server.pidFile, startLog);
-  dropPrivileges(snapshot.server.user, snapshot.server.group);
-  for (const { address, port } of server.addresses)
-    process.stdout.write(`listening on ${printable(address)}:${port}\n`);
+  const resolve = resolver(options.resolve ?? []);
+  const server = new FrontendServer(snapshot, { clock: systemClock, log, sinks, resolve });
+  const { pidFile, user, group } = snapshot.server;
+  try {
+    await server.listen();
+    if (pidFile !== undefined) writePidFile(pidFile, startLog);
+    dropPrivileges(user, group);
+    for (const { address, port } of server.addresses)
+      process.stdout.write(`listening on ${printable(address)}:${port}\n`);
+    await untilSignalled(server, log, onSignal);
+    return 0;
+  } finally {
+    // Also after a start that failed half-way: nothing may keep the process.
+    server.cut();
+    await server.stop();
+    if (pidFile !== undefined) removePidFile(pidFile, log);
+  }
+}
 
+/** Obeys signals; resolves when the server has ended because of one. */
+function untilSignalled(server: FrontendServer, log: Log, onSignal: OnSignal): Promise<void> {
   const stopped = Promise.withResolvers<void>();
   let isStopping = false;
   onSignal((signal) => {
@@ -68,9 +82,7 @@ async function serve(
       server.stop().then(stopped.resolve, stopped.reject);
     }
   });
-  await stopped.promise;
-  if (snapshot.server.pidFile !== undefined) rmSync(snapshot.server.pidFile, { force: true });
-  return 0;
+  return stopped.promise;
 }
 
 /** Events go to ErrorLog when the configuration has one, to standard error otherwise. */
@@ -78,25 +90,6 @@ function runLog(snapshot: Snapshot, sinks: LogSinks, startLog: Log, asJson: bool
   const { errorLog, logLevel } = snapshot.mainHost;
   if (errorLog === undefined || errorLog.startsWith('syslog') || asJson) return startLog;
   return new ErrorLog(sinks.open(errorLog), systemClock, eventLevelOf(logLevel));
-}
-
-function writePidFile(path: string, log: Log): void {
-  try {
-    writeFileSync(path, `${process.pid}\n`);
-  } catch (error) {
-    log.warn('pid-file-unwritten', { file: path, error: explain(error) });
-  }
-}
-
-function explain(error: unknown): string {
-  if (error instanceof Failure) return error.message;
-  const { code, address, port, message } = error as NodeJS.ErrnoException & { address?: string; port?: number };
-  if (code === 'EADDRINUSE')
-    return `${address}:${port} is taken by another process; choose another port in the Listen line`;
-  if (code === 'EACCES' && port !== undefined)
-    return `port ${port} is only for root; start as root, or choose a port above 1023`;
-  if (code === 'EADDRNOTAVAIL') return `${address} is not an address of this machine; correct the Listen line`;
-  return message;
 }
 
 function printable(address: string): string {

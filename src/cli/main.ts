@@ -2,7 +2,28 @@
 
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { explain } from './explain.ts';
 import type { OnSignal } from './signals.ts';
+
+/** A command line that makes no sense; 1 is what `check` answers to warnings. */
+const EXIT_USAGE = 2;
+
+const FRONT_HELP = `
+It says what it listens on, and stays in the foreground.
+  SIGTERM, SIGINT   answer what is in progress, then end; a second one ends at once
+  SIGHUP, SIGUSR1   open the logs anew, for log rotation
+
+Example: catflap front -d /etc/httpd -f conf/httpd.conf`;
+
+const CHECK_HELP = `
+A finding is one line: file:line: severity: directive: message (code).
+Exit code: 0 nothing wrong, 1 warnings, 2 errors.
+
+Example: catflap check -f /etc/httpd/conf/httpd.conf -d /etc/httpd`;
+
+const DEMO_HELP = `
+A port that is taken is replaced by the next free one, which it says.
+Ctrl-C ends everything.`;
 
 /** Runs a command line. @param onSignal hands over signals, also those that came before @returns the exit code */
 export async function main(args: readonly string[], onSignal: OnSignal): Promise<number> {
@@ -10,19 +31,18 @@ export async function main(args: readonly string[], onSignal: OnSignal): Promise
   const program = new Command('catflap')
     .description('The way in and out for Tomcats: runs httpd proxy configuration, and Node applications behind AJP.')
     .version(version())
-    .exitOverride()
-    .showHelpAfterError('(catflap --help tells more)');
+    .exitOverride();
 
   configurationOptions(
     program.command('front').description('Run the frontend in the foreground with an httpd configuration.'),
   )
     .option(
       '--resolve <host[:port]=address[:port]>',
-      'dial a backend elsewhere than its name says; may repeat',
+      'dial a backend elsewhere than its name says (repeatable)',
       addResolve,
-      [],
     )
-    .option('--json-log', 'write log events as JSON to standard error')
+    .option('--json-log', 'write log events as JSON to standard error, and not to ErrorLog')
+    .addHelpText('after', FRONT_HELP)
     .action(async (options) => {
       const { runFront } = await import('./front.ts');
       exitCode = await runFront(options, onSignal);
@@ -31,7 +51,8 @@ export async function main(args: readonly string[], onSignal: OnSignal): Promise
   configurationOptions(
     program.command('check').description('Check an httpd configuration and say what is wrong with it.'),
   )
-    .option('--assume-files', 'files that only the real host has are warnings, not errors')
+    .option('--assume-files', 'missing files are warnings, not errors: for a check away from the real host')
+    .addHelpText('after', CHECK_HELP)
     .action(async (options) => {
       const { runCheck } = await import('./check.ts');
       exitCode = await runCheck(options);
@@ -41,7 +62,8 @@ export async function main(args: readonly string[], onSignal: OnSignal): Promise
     .command('demo')
     .description('Run a whole site on this machine: a frontend and two Node members over AJP.')
     .option('-p, --port <port>', 'port of the frontend', parsePort, 8080)
-    .option('--folder <folder>', 'where its configuration is written; a new temporary folder by default')
+    .option('--folder <folder>', 'where its configuration is written (default: a new temporary folder)')
+    .addHelpText('after', DEMO_HELP)
     .action(async (options) => {
       const { runDemo } = await import('./demo.ts');
       exitCode = await runDemo(options, onSignal);
@@ -57,11 +79,16 @@ export async function main(args: readonly string[], onSignal: OnSignal): Promise
       exitCode = await runDemoMember(options, onSignal);
     });
 
+  for (const command of [program, ...program.commands])
+    command.showHelpAfterError(`(${command === program ? '' : 'catflap '}${command.name()} --help tells more)`);
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+    // What the system refuses is told in a line; anything else is a fault of the program, and its stack is wanted.
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    process.stderr.write(`catflap: ${explain(error)}\n`);
+    return 1;
   }
   return exitCode;
 }
@@ -69,14 +96,14 @@ export async function main(args: readonly string[], onSignal: OnSignal): Promise
 /** Options that `front` and `check` share, spelled as httpd spells them. */
 function configurationOptions(command: Command): Command {
   return command
-    .requiredOption('-f, --file <file>', 'the configuration file, e.g. httpd.conf')
-    .option('-d, --server-root <folder>', 'ServerRoot: where relative paths begin; the file may set its own')
-    .option('-C, --before <directive>', 'a directive to read before the file; may repeat', collect, [])
-    .option('-c, --after <directive>', 'a directive to read after the file; may repeat', collect, [])
-    .option('-D, --define <name>', 'a name for <IfDefine>; may repeat', collect, []);
+    .requiredOption('-f, --file <file>', 'the configuration file, such as httpd.conf')
+    .option('-d, --server-root <folder>', "ServerRoot, where relative paths begin (default: the file's folder)")
+    .option('-C, --before <directive>', 'a directive to read before the file (repeatable)', collect)
+    .option('-c, --after <directive>', 'a directive to read after the file (repeatable)', collect)
+    .option('-D, --define <name>', 'a name for <IfDefine> (repeatable)', collect);
 }
 
-function collect(value: string, previous: string[]): string[] {
+function collect(value: string, previous: readonly string[] = []): string[] {
   return [...previous, value];
 }
 
@@ -95,7 +122,7 @@ export interface ResolveRule {
   readonly toPort: number | undefined;
 }
 
-function addResolve(text: string, previous: ResolveRule[]): ResolveRule[] {
+function addResolve(text: string, previous: readonly ResolveRule[] = []): ResolveRule[] {
   const [from, to, ...rest] = text.split('=');
   if (from === undefined || to === undefined || rest.length > 0 || from === '' || to === '') {
     throw new InvalidArgumentError('it is written host[:port]=address[:port], e.g. 192.168.1.3:8009=127.0.0.1:8009.');

@@ -2,30 +2,48 @@
 
 import { readFileSync } from 'node:fs';
 
+/** Node has it wherever it has setgid; its types do not know it. */
+type WithGroups = NodeJS.Process & { initgroups(user: string, extraGroup: number | string): void };
+
+/** What /etc/passwd says of a user. */
+interface Account {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /**
- * Becomes another user, if started as root. Nothing may be imported lazily afterwards: the new user may not be able to
- * read the program.
+ * Becomes another user, in all threads and for good, if started as root. Nothing may be imported lazily afterwards: the
+ * new user may not be able to read the program.
  * @param user name, or `#` and a number
+ * @param group the same; default the user's own. The other groups of a named user are taken over too, as httpd does it
  * @throws Error when root cannot become that user
  */
 export function dropPrivileges(user: string | undefined, group: string | undefined): void {
   if (process.getuid?.() !== 0) return;
-  const gid = group === undefined ? (user === undefined ? undefined : primaryGroup(user)) : idOf(group);
-  if (gid !== undefined) {
-    process.setgroups?.([gid]);
-    process.setgid?.(gid);
+  const account = user === undefined ? undefined : accountOf(user);
+  const gid = group === undefined ? account?.gid : idOf(group);
+  if (user !== undefined && gid === undefined) throw new Error(`there is no user ${user} in /etc/passwd, and no Group`);
+  try {
+    if (gid !== undefined) {
+      if (account === undefined) process.setgroups?.([gid]);
+      else (process as WithGroups).initgroups(account.name, gid);
+      process.setgid?.(gid);
+    }
+    if (user !== undefined) process.setuid?.(account?.uid ?? idOf(user));
+  } catch (error) {
+    throw new Error(`cannot become User ${user ?? '(none)'}, Group ${group ?? '(none)'}: ${(error as Error).message}`);
   }
-  if (user !== undefined) process.setuid?.(idOf(user));
 }
 
 function idOf(name: string): number | string {
   return name.startsWith('#') ? Number(name.slice(1)) : name;
 }
 
-function primaryGroup(user: string): number {
+function accountOf(user: string): Account | undefined {
   for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {
-    const [name, , uid, gid] = line.split(':');
-    if (name === user || `#${uid}` === user) return Number(gid);
+    const [name = '', , uid, gid] = line.split(':');
+    if (name === user || `#${uid}` === user) return { name, uid: Number(uid), gid: Number(gid) };
   }
-  throw new Error(`there is no user ${user}`);
+  return undefined;
 }

@@ -15,6 +15,16 @@ export function programLog(asJson: boolean): Log {
   };
 }
 
+/** Leaves out what only tells that all is well. */
+export function warningsOf(log: Log): Log {
+  return {
+    debug() {},
+    info() {},
+    warn: (event, fields) => log.warn(event, fields),
+    error: (event, fields) => log.error(event, fields),
+  };
+}
+
 class LineLog implements Log {
   debug(): void {}
 

@@ -14,7 +14,7 @@ import { walkTree } from './walk.ts';
 export interface LoadOptions {
   /** Directory of relative paths (`-d`) until ServerRoot says otherwise. Default: the directory of `file`. */
   readonly serverRoot?: string | undefined;
-  /** The main file (`-f`): absolute, or relative to `serverRoot`, which then must be given. */
+  /** The main file (`-f`): absolute, or relative to `serverRoot`; without one, to the working directory. */
   readonly file: string;
   /** Directives before and after the file (`-C`, `-c`). */
   readonly before?: readonly string[];
@@ -39,12 +39,13 @@ export interface LoadedSite {
 /** Loads a configuration. Never throws for what stands in files; all of it is told in `findings`. */
 export function loadSite(options: LoadOptions): LoadedSite {
   const serverRoot = posix.resolve(options.serverRoot ?? posix.dirname(options.file));
+  const file = posix.resolve(options.serverRoot === undefined ? '' : serverRoot, options.file);
   const findings = new Findings();
   const environment = options.environment ?? process.env;
-  const tree = readTree({ ...options, serverRoot, environment, isKnown: isKnownDirective }, findings);
+  const tree = readTree({ ...options, serverRoot, file, environment, isKnown: isKnownDirective }, findings);
   const site = new SiteDraft({
     serverRoot: tree.serverRoot,
-    file: options.file,
+    file,
     findings,
     files: options.files,
     assumeFiles: options.assumeFiles ?? false,
@@ -52,7 +53,7 @@ export function loadSite(options: LoadOptions): LoadedSite {
     modules: tree.modules,
   });
   walkTree(tree.nodes, site);
-  if (site.listens.length === 0)
+  if (site.listens.length === 0 && options.files.kind(file) === 'file')
     findings.error(
       site.main.place,
       'Listen',

@@ -393,6 +393,14 @@ class TreeReader {
 }
 
 function reason(error: unknown): string {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'it does not exist';
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  return REASONS.get((error as NodeJS.ErrnoException).code ?? '') ?? error.message;
 }
+
+/** What the system says, in words for people. */
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'it does not exist'],
+  ['ENOTDIR', 'it does not exist'],
+  ['EISDIR', 'it is a directory'],
+  ['EACCES', 'this user may not read it'],
+]);
