@@ -71,7 +71,7 @@ try {
   }
   if (wanted.has(IDLE.name)) {
     const count = Number(values.connections);
-    for (const front of fronts) idle.push(await measureIdle(front, count));
+    for (const front of fronts) idle.push(await measureIdle(await field.restart(front), count));
     say(idleTable(count, idle));
   }
   if (values.json) console.log(JSON.stringify({ cases: all, idle }, undefined, 1));
