@@ -2,7 +2,8 @@
 // callback returns; bytes go out through the scratch in one write; what the socket cannot take is counted as congestion.
 
 import type { Socket } from 'node:net';
-import { Deadline } from './deadlines.ts';
+import { unsentMark } from './handle.ts';
+import { Linger } from './linger.ts';
 import type { Link } from './link.ts';
 import type { ScratchOwner } from './scratch.ts';
 
@@ -12,7 +13,7 @@ export interface ConnectionEvents {
   received(bytes: Buffer, start: number, end: number): void;
   /** The peer will send no more; it may still read (RFC 9112 §9.6). */
   peerEnded(): void;
-  /** Everything written has left; said only after `isCongested` was true. */
+  /** Everything written has left; said only after `isCongested` was true, and not of a connection that was ended. */
   drained(): void;
   closed(error: Error | undefined): void;
 }
@@ -23,9 +24,8 @@ export interface OpenFrame {
   seal(): void;
 }
 
-/** How long and how much a lingering close reads on before it cuts the connection. */
-const LINGER_MS = 2_000;
-const LINGER_BYTES_MAX = 8 * 1024 * 1024;
+/** For how long octets may wait after `endLingering` while the peer takes none of them. */
+const DELIVERY_PATIENCE_MS = 60_000;
 
 export class Connection implements ScratchOwner {
   readonly socket: Socket;
@@ -37,20 +37,23 @@ export class Connection implements ScratchOwner {
   localPort: number;
   /** Facts of the TLS session; undefined on a plain connection. */
   tls: undefined = undefined;
+  /** No octet comes or goes any more; `events.closed` has been called or will be. */
   isClosed = false;
   bytesIn = 0;
   bytesOut = 0;
-  /** True while written octets wait in the process: stop producing. */
+  /** True while written octets wait in the process, and for good once the connection is closed: stop producing. */
   isCongested = false;
+  /** Nothing is read until `resume`. */
+  isPaused = false;
   /** Sealed before every write; the writer sets it when it opens a frame, `seal` must clear it. */
   openFrame: OpenFrame | undefined = undefined;
   /** The writing side was ended. */
   hasEnded = false;
   #error: Error | undefined = undefined;
-  #isPaused = false;
   #lentBuffers: Buffer[] = noBuffers;
-  #lingerBytes = -1;
-  #linger: Deadline | undefined = undefined;
+  /** How much waited when that was last looked at. */
+  #unsentMark = 0;
+  #linger: Linger | undefined = undefined;
 
   constructor(socket: Socket, link: Link, events: ConnectionEvents) {
     this.socket = socket;
@@ -63,6 +66,7 @@ export class Connection implements ScratchOwner {
     socket.on('end', () => this.#peerEnded());
     socket.on('error', (error) => {
       this.#error = error;
+      this.#shut();
     });
     socket.on('close', () => this.#closed());
   }
@@ -77,36 +81,35 @@ export class Connection implements ScratchOwner {
 
   /** The socket's read callback. @returns false when reading must stop */
   receive(bytes: Buffer, length: number): boolean {
+    if (this.isClosed) return false;
     this.bytesIn += length;
-    if (this.#lingerBytes >= 0) {
-      this.#lingerBytes += length;
-      if (this.#lingerBytes > LINGER_BYTES_MAX) this.destroy();
+    if (this.#linger !== undefined) {
+      this.#linger.received();
       return true;
     }
     try {
       this.events.received(bytes, 0, length);
     } catch (error) {
-      this.#link.fault(error);
-      this.destroy();
+      this.#fault(error);
     }
-    return !this.#isPaused;
+    return !this.isPaused;
   }
 
   pause(): void {
-    if (this.#isPaused) return;
-    this.#isPaused = true;
+    if (this.isPaused) return;
+    this.isPaused = true;
     this.socket.pause();
   }
 
   resume(): void {
-    if (!this.#isPaused) return;
-    this.#isPaused = false;
+    if (!this.isPaused) return;
+    this.isPaused = false;
     if (!this.isClosed) this.socket.resume();
   }
 
   /**
    * Makes room in the scratch for `size` octets and returns where to put them; the caller writes into
-   * `link.scratch.buffer` from there and then says `commit(end)`.
+   * `link.scratch.buffer` from there and then says `commit(end)`. @param size at most SCRATCH_BYTES
    */
   reserve(size: number): number {
     const scratch = this.#link.scratch;
@@ -119,9 +122,13 @@ export class Connection implements ScratchOwner {
     this.#link.scratch.used = end;
   }
 
-  /** True when this connection has octets in the scratch. */
-  get hasPending(): boolean {
-    return this.#link.scratch.isOwnedBy(this) && this.#link.scratch.used > 0;
+  /** Writes octets that do not fit into the scratch, after what stands there. The buffer is the socket's from now on. */
+  send(bytes: Buffer): void {
+    this.flush();
+    if (this.isClosed || this.hasEnded) return;
+    this.bytesOut += bytes.length;
+    this.socket.write(bytes);
+    if (!this.isCongested && this.socket.writableLength > 0) this.#congest();
   }
 
   /** Writes what stands in the scratch for this connection. */
@@ -147,21 +154,24 @@ export class Connection implements ScratchOwner {
       socket.write(copy);
       return;
     }
-    if (socket.destroyed) {
-      // The peer is gone and `closed` is on its way: whoever produces in a loop must stop now to hear it.
-      this.isCongested = true;
-      scratch.release();
-      return;
-    }
     socket.write(length === scratch.buffer.length ? scratch.buffer : scratch.buffer.subarray(0, length));
     if (socket.writableLength === 0) {
       scratch.release();
-      return;
+      // The peer is gone and `closed` is on its way: whoever produces in a loop must stop now to hear it.
+      if (socket.destroyed) this.#shut();
+    } else {
+      if (this.#lentBuffers === noBuffers) this.#lentBuffers = [];
+      this.#lentBuffers.push(scratch.giveAway());
+      this.#congest();
     }
-    this.isCongested = true;
-    if (this.#lentBuffers === noBuffers) this.#lentBuffers = [];
-    this.#lentBuffers.push(scratch.giveAway());
-    this.#markEnd();
+  }
+
+  /** Whether the peer has taken any of the octets that wait since this was last asked, or since congestion began. */
+  hasProgressed(): boolean {
+    const mark = unsentMark(this.socket);
+    const isSame = mark === this.#unsentMark;
+    this.#unsentMark = mark;
+    return !isSame;
   }
 
   /** Writes the pending octets and ends our side. */
@@ -173,71 +183,93 @@ export class Connection implements ScratchOwner {
   }
 
   /**
-   * Ends our side and reads on for a while: a peer that is still sending must be able to read our answer before a
-   * reset reaches it (RFC 9112 §9.6).
+   * Ends our side once everything written has left, and reads on for a while: a peer that is still sending must be able
+   * to read our answer before a reset reaches it (RFC 9112 §9.6). Nothing is heard of the connection any more but `closed`.
+   * @param patienceMs for how long the peer may take nothing of what waits
    */
-  endLingering(): void {
-    if (this.isClosed || this.#lingerBytes >= 0) return;
+  endLingering(patienceMs: number = DELIVERY_PATIENCE_MS): void {
+    if (this.isClosed || this.#linger !== undefined) return;
     this.end();
-    this.#lingerBytes = 0;
+    this.#linger = new Linger(this, this.#link, patienceMs);
     this.resume();
-    this.#link.deadlines.arm(this.#lingerDeadline(), LINGER_MS);
   }
 
   /** Cuts the connection; unsent octets are lost. */
   destroy(): void {
     if (this.isClosed) return;
-    this.#dropPending();
+    this.#shut();
     this.socket.destroy();
   }
 
   /** Cuts the connection with a reset, so that the peer cannot take it for a proper end. */
   reset(): void {
     if (this.isClosed) return;
-    this.#dropPending();
+    this.#shut();
     this.socket.resetAndDestroy();
   }
 
-  #dropPending(): void {
+  #shut(): void {
+    this.isClosed = true;
+    this.isCongested = true;
     this.openFrame = undefined;
     if (this.#link.scratch.isOwnedBy(this)) this.#link.scratch.release();
   }
 
-  #lingerDeadline(): Deadline {
-    this.#linger ??= new Deadline(() => this.destroy());
-    return this.#linger;
-  }
-
-  #peerEnded(): void {
-    if (this.#lingerBytes >= 0) this.destroy();
-    else this.events.peerEnded();
+  #congest(): void {
+    this.isCongested = true;
+    this.#unsentMark = unsentMark(this.socket);
+    this.#markEnd();
   }
 
   /** `drain` comes only above the high-water mark; an empty write is called back when all before it have left. */
   #markEnd(): void {
-    this.socket.write(NOTHING, () => this.#drained());
+    this.socket.write(NOTHING, (error) => {
+      if (error === null || error === undefined) this.#drained();
+    });
   }
 
   #drained(): void {
     if (this.isClosed) return;
     if (this.socket.writableLength !== 0) {
-      this.#markEnd();
+      // More was written behind the mark. After the end nothing may be written, and nobody waits for the word.
+      if (!this.hasEnded) this.#markEnd();
       return;
     }
     for (const buffer of this.#lentBuffers) this.#link.scratch.giveBack(buffer);
     this.#lentBuffers = noBuffers;
     if (!this.isCongested) return;
     this.isCongested = false;
-    if (this.#lingerBytes < 0) this.events.drained();
+    if (this.hasEnded) return;
+    try {
+      this.events.drained();
+    } catch (error) {
+      this.#fault(error);
+    }
+  }
+
+  #peerEnded(): void {
+    if (this.#linger !== undefined || this.isClosed) return;
+    try {
+      this.events.peerEnded();
+    } catch (error) {
+      this.#fault(error);
+    }
   }
 
   #closed(): void {
-    if (this.isClosed) return;
-    this.isClosed = true;
-    if (this.#linger !== undefined) this.#link.deadlines.disarm(this.#linger);
-    this.#dropPending();
+    this.#shut();
+    this.#linger?.stop();
     this.#lentBuffers = noBuffers;
-    this.events.closed(this.#error);
+    try {
+      this.events.closed(this.#error);
+    } catch (error) {
+      this.#link.fault(error);
+    }
+  }
+
+  #fault(error: unknown): void {
+    this.#link.fault(error);
+    this.destroy();
   }
 }
 

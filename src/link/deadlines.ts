@@ -20,18 +20,24 @@ export class Deadline {
 /** All deadlines of one thread. */
 export class Deadlines {
   readonly #clock: Clock;
+  readonly #fault: (error: unknown) => void;
   readonly #lists = new Map<number, DeadlineList>();
 
-  constructor(clock: Clock) {
+  /** @param fault told when an `onExpiry` throws: the other deadlines are kept all the same */
+  constructor(clock: Clock, fault: (error: unknown) => void) {
     this.#clock = clock;
+    this.#fault = fault;
   }
 
-  /** Starts or restarts a deadline. `delayMs` should come from configuration: each distinct value costs a list. */
+  /**
+   * Starts or restarts a deadline. `delayMs` should come from configuration: each distinct value costs a list. Less than
+   * 1 is 1: a deadline that arms itself again must not fall due within the same instant for ever.
+   */
   arm(deadline: Deadline, delayMs: number): void {
     if (deadline.list !== undefined) deadline.list.unlink(deadline);
     let list = this.#lists.get(delayMs);
     if (list === undefined) {
-      list = new DeadlineList(this.#clock, delayMs);
+      list = new DeadlineList(this.#clock, Math.max(1, delayMs), this.#fault);
       this.#lists.set(delayMs, list);
     }
     list.append(deadline);
@@ -45,13 +51,15 @@ export class Deadlines {
 class DeadlineList {
   readonly #clock: Clock;
   readonly #delayMs: number;
+  readonly #fault: (error: unknown) => void;
   #first: Deadline | undefined = undefined;
   #last: Deadline | undefined = undefined;
   #isTicking = false;
 
-  constructor(clock: Clock, delayMs: number) {
+  constructor(clock: Clock, delayMs: number, fault: (error: unknown) => void) {
     this.#clock = clock;
     this.#delayMs = delayMs;
+    this.#fault = fault;
   }
 
   append(deadline: Deadline): void {
@@ -79,13 +87,22 @@ class DeadlineList {
   #tick(delayMs: number): void {
     this.#isTicking = true;
     this.#clock.after(delayMs, () => {
-      this.#isTicking = false;
       const now = this.#clock.now();
       for (let due = this.#first; due !== undefined && due.dueAt <= now; due = this.#first) {
         this.unlink(due);
-        due.onExpiry();
+        this.#expire(due);
       }
-      if (this.#first !== undefined && !this.#isTicking) this.#tick(Math.max(1, this.#first.dueAt - this.#clock.now()));
+      // Only now: what an expiry has armed stands behind those that were waiting before.
+      this.#isTicking = false;
+      if (this.#first !== undefined) this.#tick(Math.max(1, this.#first.dueAt - this.#clock.now()));
     });
+  }
+
+  #expire(due: Deadline): void {
+    try {
+      due.onExpiry();
+    } catch (error) {
+      this.#fault(error);
+    }
   }
 }

@@ -5,7 +5,14 @@ import { Connection, type ConnectionEvents } from './connection.ts';
 import type { Link } from './link.ts';
 
 export type DialAddress =
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly localAddress?: string }
+  | {
+      readonly kind: 'tcp';
+      readonly host: string;
+      readonly port: number;
+      readonly localAddress?: string;
+      /** For how long the addresses of `host` may be remembered, ms. Default: as `Names` says. */
+      readonly nameTtlMs?: number;
+    }
   | { readonly kind: 'unix'; readonly path: string };
 
 export interface DialEvents extends ConnectionEvents {
@@ -24,6 +31,7 @@ export function dial(link: Link, address: DialAddress, keepAlive: boolean, event
           host: address.host,
           port: address.port,
           ...(address.localAddress === undefined ? {} : { localAddress: address.localAddress }),
+          lookup: link.names.lookupFor(address.nameTtlMs),
           allowHalfOpen: true,
           noDelay: true,
           keepAlive,
@@ -32,8 +40,14 @@ export function dial(link: Link, address: DialAddress, keepAlive: boolean, event
       : connect({ path: address.path, allowHalfOpen: true, onread });
   const connection = new Connection(socket, link, events);
   socket.on('connect', () => {
+    if (connection.isClosed) return;
     connection.learnAddresses();
-    events.connected();
+    try {
+      events.connected();
+    } catch (error) {
+      link.fault(error);
+      connection.destroy();
+    }
   });
   return connection;
 }

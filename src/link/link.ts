@@ -1,8 +1,9 @@
-// What all connections of one thread share: the clock, the deadlines, the read buffer and the scratch.
+// What all connections of one thread share: the clock, the deadlines, the names, the read buffer and the scratch.
 
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { Deadlines } from './deadlines.ts';
+import { Names } from './names.ts';
 import { Scratch } from './scratch.ts';
 
 /** One read takes at most this much; measured: larger buffers gain little and cost latency to others. */
@@ -11,6 +12,7 @@ const READ_BYTES = 64 * 1024;
 export class Link {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
+  readonly names: Names;
   readonly scratch: Scratch = new Scratch();
   /** Every socket of the thread reads into this buffer; its content is gone when the read callback returns. */
   readonly readBuffer: Buffer = Buffer.allocUnsafeSlow(READ_BYTES);
@@ -20,7 +22,8 @@ export class Link {
   constructor(clock: Clock, log: Log) {
     this.clock = clock;
     this.#log = log;
-    this.deadlines = new Deadlines(clock);
+    this.names = new Names(clock);
+    this.deadlines = new Deadlines(clock, (error) => this.fault(error));
   }
 
   /** A mistake of ours came up while a connection was served: it costs that connection, not the process. */

@@ -34,6 +34,7 @@ export class Pool<T extends Poolable> {
   readonly #idle: T[] = [];
   readonly #idleSince: number[] = [];
   readonly #waiters = new Set<PoolWaiter>();
+  #isRetired = false;
   /** Connections open or being opened. */
   open = 0;
 
@@ -83,7 +84,7 @@ export class Pool<T extends Poolable> {
 
   /** Takes a connection back after use. */
   release(connection: T): void {
-    if (!connection.isReusable) {
+    if (!connection.isReusable || this.#isRetired) {
       this.open--;
       connection.retire();
     } else {
@@ -117,9 +118,15 @@ export class Pool<T extends Poolable> {
       this.#retireOldest();
   }
 
-  /** Closes all idle connections; busy ones go when they are released. */
+  /** Closes all idle connections. */
   drain(): void {
     while (this.#idle.length > 0) this.#retireOldest();
+  }
+
+  /** Nobody new will ask: idle connections are closed now, busy ones and those being dialled when they are released. */
+  retire(): void {
+    this.#isRetired = true;
+    this.drain();
   }
 
   #retireOldest(): void {

@@ -17,8 +17,9 @@ export class Scratch {
   #owner: ScratchOwner | undefined = undefined;
   readonly #spares: Buffer[] = [];
 
-  /** Makes the scratch this owner's, with room for `size` octets at `used`. `size` must not exceed SCRATCH_BYTES. */
+  /** Makes the scratch this owner's, with room for `size` octets at `used`. @throws RangeError beyond SCRATCH_BYTES */
   claim(owner: ScratchOwner, size: number): void {
+    if (size > SCRATCH_BYTES) throw new RangeError(`${size} octets do not fit into ${SCRATCH_BYTES}`);
     if (this.#owner !== owner) {
       if (this.#owner !== undefined) this.#owner.flushScratch();
       this.#owner = owner;
