@@ -53,7 +53,8 @@ export function loadSite(options: LoadOptions): LoadedSite {
     modules: tree.modules,
   });
   walkTree(tree.nodes, site);
-  if (site.listens.length === 0 && options.files.kind(file) === 'file')
+  const isWrong = findings.list.some(({ directive, severity }) => severity === 'error' && /^listen$/i.test(directive));
+  if (site.listens.length === 0 && !isWrong && options.files.kind(file) === 'file')
     findings.error(
       site.main.place,
       'Listen',
