@@ -1,5 +1,5 @@
-// The documents hold what they promise: links lead somewhere, generated tables are those of the code, and what the code
-// cites is there.
+// The documents hold what they promise: links lead somewhere, generated tables are those of the code, examples import what
+// is exported, and what is cited is there.
 
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
@@ -65,6 +65,49 @@ test('every section of a reference that the code cites is there', () => {
     }
   }
   assert.deepEqual(missing, []);
+});
+
+/** Names that examples import from the package and that it does not export. */
+async function unknownImports(text: string): Promise<string[]> {
+  const unknown: string[] = [];
+  for (const [, names, path] of text.matchAll(/import \{([^}]+)\} from 'catflap(?:\/(\w+))?'/g)) {
+    const exported = await import(join(PROJECT, 'src', `${path ?? 'index'}.ts`));
+    for (const name of names.split(',').map((each) => each.trim())) {
+      if (name !== '' && !(name in exported)) unknown.push(`${name} of ${path ?? 'catflap'}`);
+    }
+  }
+  return unknown;
+}
+
+for (const document of DOCUMENTS) {
+  test(`${document}: examples import what the package exports`, async () => {
+    assert.deepEqual(await unknownImports(readFileSync(join(PROJECT, document), 'utf8')), []);
+  });
+}
+
+test('an import of something that is not exported is found', async () => {
+  assert.deepEqual(await unknownImports("import { Balancer, Nope } from 'catflap/balancer'"), ['Nope of balancer']);
+});
+
+/** Scenarios that a text cites and nobody recorded. */
+function unknownScenarios(text: string, recorded: ReadonlySet<string>): string[] {
+  const cited = text.matchAll(/(?<![\w-])[PJT]-(?:[A-Z]+-)?\d\d[\w-]*/g);
+  return [...new Set([...cited].map(([id]) => id))].filter((id) => !recorded.has(id));
+}
+
+const recordings = globSync('test/data/behaviours/*.json', { cwd: PROJECT }).flatMap(
+  (file): { id: string }[] => JSON.parse(readFileSync(join(PROJECT, file), 'utf8')).scenarios,
+);
+const RECORDED: ReadonlySet<string> = new Set(recordings.map(({ id }) => id));
+
+test('every scenario that the differences cite was recorded', () => {
+  const text = readFileSync(join(PROJECT, 'docs/reference/differences.md'), 'utf8');
+  assert.ok(RECORDED.size > 400);
+  assert.deepEqual(unknownScenarios(text, RECORDED), []);
+});
+
+test('a scenario that nobody recorded is found', () => {
+  assert.deepEqual(unknownScenarios('as P-HDR-26 and T-24, not P-HDR-99', RECORDED), ['P-HDR-99']);
 });
 
 test('the README shows commands that package.json has', () => {
