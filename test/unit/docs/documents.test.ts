@@ -48,6 +48,20 @@ test('a dead link is found', () => {
   assert.deepEqual(deadLinks('README.md', '[a](docs/nope.md) [b](#nope) [c](LICENSE)'), ['docs/nope.md', '#nope']);
 });
 
+/** Paths in backquotes that are not there. */
+function missingPaths(text: string): string[] {
+  const paths = [...text.matchAll(/`((?:src|test|scripts|docs|bin)\/[\w./-]*)`/g)].map(([, path]) => path);
+  return paths.filter((path) => !existsSync(join(PROJECT, path)));
+}
+
+test('the files that the architecture names are there', () => {
+  assert.deepEqual(missingPaths(readFileSync(join(PROJECT, 'ARCHITECTURE.md'), 'utf8')), []);
+});
+
+test('a file that is not there is found', () => {
+  assert.deepEqual(missingPaths('`src/nope.ts` and `src/site/`'), ['src/nope.ts']);
+});
+
 test('the directives in the reference are those that are honoured', () => {
   assert.equal(documentedTable(), directiveTable());
 });
