@@ -1,7 +1,7 @@
 // A server program started for a test: its own process group, its output kept, its end certain.
 
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { until } from './port.ts';
 
 const living = new Set<Child>();
@@ -131,9 +131,23 @@ export function residentBytes(pid: number): number {
 /** Sockets that the process and its descendants hold open, listeners included. */
 export function openSockets(pid: number): number {
   let count = 0;
-  for (const each of processTree(pid)) {
-    const list = execFileSync('ls', ['-l', `/proc/${each}/fd`], { encoding: 'latin1' });
-    count += list.split('\n').filter((line) => line.includes('socket:')).length;
-  }
+  for (const each of processTree(pid))
+    count += descriptors(each).filter((target) => target.startsWith('socket:')).length;
   return count;
+}
+
+/** What the descriptors of a process lead to: paths, `socket:[…]`, `pipe:[…]`. */
+export function descriptors(pid: number): string[] {
+  const folder = `/proc/${pid}/fd`;
+  try {
+    return readdirSync(folder).flatMap((number) => {
+      try {
+        return [readlinkSync(`${folder}/${number}`)];
+      } catch {
+        return []; // closed meanwhile
+      }
+    });
+  } catch {
+    return []; // it ended meanwhile
+  }
 }
