@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 /** No file of tests takes longer, unless something hangs. */
-const FILE_LIMIT_MS = 600_000;
+const FILE_LIMIT_MS = 300_000;
+/** So often the files that take long are named. */
+const HEARTBEAT_MS = 60_000;
 
 export interface TestCount {
   passed: number;
@@ -20,6 +22,8 @@ export interface RunOptions {
   concurrency?: number;
   /** Everything still running by then is ended and counts as failed. */
   limitMs: number;
+  /** A file still running by then is ended and counts as failed. Default five minutes. */
+  fileLimitMs?: number;
 }
 
 /** Runs the files and prints a line for each, and each failure in full. */
@@ -34,17 +38,31 @@ export async function runTests(files: readonly string[], options: RunOptions): P
   };
   const short = (file: string | undefined) => (file ?? '').replace(PROJECT, '');
 
+  /** By file: when it began, and the test it has come to. */
+  const running = new Map<string, { since: number; test: string }>();
+  const heartbeat = setInterval(() => {
+    for (const [file, { since, test }] of running) {
+      const seconds = Math.round((performance.now() - since) / 1000);
+      if (seconds * 1000 >= HEARTBEAT_MS) console.log(`… ${file} is at "${test}" after ${seconds} s`);
+    }
+  }, HEARTBEAT_MS);
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), Math.max(0, options.limitMs));
   const events = run({
     cwd: PROJECT,
     files: [...files],
     concurrency: options.concurrency ?? availableParallelism(),
-    timeout: FILE_LIMIT_MS,
+    timeout: options.fileLimitMs ?? FILE_LIMIT_MS,
     signal: limit.signal,
   });
   for await (const event of events) {
-    if (event.type === 'test:pass') {
+    if (event.type === 'test:dequeue' || event.type === 'test:complete') {
+      const { name, file } = event.data;
+      const isFile = name === file;
+      if (isFile && event.type === 'test:complete') running.delete(short(file));
+      else if (event.type === 'test:dequeue')
+        running.set(short(file), { since: performance.now(), ...running.get(short(file)), test: isFile ? '' : name });
+    } else if (event.type === 'test:pass') {
       const { name, file, skip, nesting, details } = event.data;
       if (details.type === 'suite') continue;
       if (skip !== undefined && skip !== false) {
@@ -72,6 +90,7 @@ export async function runTests(files: readonly string[], options: RunOptions): P
     }
   }
   clearTimeout(timer);
+  clearInterval(heartbeat);
   if (limit.signal.aborted) {
     console.log(`✖ the tests took longer than ${Math.round(options.limitMs / 1000)} s`);
     count.failed++;

@@ -21,6 +21,7 @@ const { values, positionals } = parseArgs({
 });
 if (values.long) process.env.CATFLAP_LONG = '1';
 const end = performance.now() + (values.long ? LONG_LIMIT_MS : LIMIT_MS);
+const fileLimit = values.long ? { fileLimitMs: LONG_LIMIT_MS } : {};
 
 const total: TestCount = { passed: 0, failed: 0, skipped: [] };
 if (positionals.length === 0) {
@@ -31,7 +32,11 @@ if (positionals.length === 0) {
 for (const { pattern, ...options } of FOLDERS) {
   const all = globSync(pattern, { cwd: PROJECT }).sort();
   const files = positionals.length === 0 ? all : all.filter((file) => positionals.some((part) => file.includes(part)));
-  const { passed, failed, skipped } = await runTests(files, { ...options, limitMs: end - performance.now() });
+  const { passed, failed, skipped } = await runTests(files, {
+    ...options,
+    ...fileLimit,
+    limitMs: end - performance.now(),
+  });
   total.passed += passed;
   total.failed += failed;
   total.skipped.push(...skipped);

@@ -11,7 +11,6 @@ import {
   FORWARD_REQUEST,
   getBodyChunk,
   type NameValue,
-  packet,
   REQUEST_CHUNK,
   RESPONSE_CHUNK,
   readForwardRequest,
@@ -508,6 +507,3 @@ function perMember<T>(make: (member: Member, index: number) => T): Record<Member
 function fresh(): MemberState {
   return { mode: 'normal', hits: 0, conns: 0, open: 0, cpings: 0, log: [] };
 }
-
-/** For interceptions that speak AJP by hand. */
-export const ajp = { packet, sendHeaders, sendBodyChunk, endResponse, getBodyChunk };
