@@ -138,8 +138,11 @@ export class Exchange {
   abortSink(failure: Failure): void {
     const { sink } = this;
     this.sink = noSink;
-    sink.aborted(failure);
-    sink.ended();
+    try {
+      sink.aborted(failure);
+    } finally {
+      sink.ended();
+    }
   }
 
   /** Tells the sink that the exchange is over. */

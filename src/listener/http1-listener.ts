@@ -8,10 +8,13 @@ import { type AcceptOptions, Acceptor } from '../link/accept.ts';
 import type { Connection, ConnectionEvents } from '../link/connection.ts';
 import type { Link } from '../link/link.ts';
 import type { RequestHeadLimits } from '../wire/http1/request-head.ts';
-import type { Downstream, Exchange, Handler } from './exchange.ts';
+import type { Exchange, Handler } from './exchange.ts';
 import { Http1Connection } from './http1-connection.ts';
-import { type RequestReader, RequestReaders } from './request-reader.ts';
+import { type Http1Carrier, Http1Exchange } from './http1-exchange.ts';
 import { ServerFields } from './server-fields.ts';
+
+/** Exchanges kept for reuse; more are made and dropped again under a crowd. */
+const SPARE_EXCHANGES_MAX = 256;
 
 /** What an operator may change about a running listener. */
 export interface Http1Settings {
@@ -45,7 +48,7 @@ export class Http1Listener {
   readonly #log: Log;
   readonly #acceptor: Acceptor;
   readonly #connections = new Set<Http1Connection>();
-  readonly #readers = new RequestReaders();
+  readonly #spares: Http1Exchange[] = [];
   #settings: Http1Settings;
   serverFields: ServerFields;
   #isStopping = false;
@@ -127,12 +130,17 @@ export class Http1Listener {
 
   // --- for connections ----------------------------------------------------------------------------------------------
 
-  lendReader(connection: Connection, downstream: Downstream): RequestReader {
-    return this.#readers.lend(this.#settings.limits, connection, downstream);
+  lend(connection: Connection, carrier: Http1Carrier): Http1Exchange {
+    const { limits } = this.#settings;
+    const lent = this.#spares.pop() ?? new Http1Exchange(this, limits, connection, carrier);
+    lent.attach(limits, connection, carrier);
+    return lent;
   }
 
-  takeBackReader(reader: RequestReader): void {
-    this.#readers.takeBack(reader);
+  /** Nobody keeps it any more: it will serve another request. */
+  takeBack(exchange: Http1Exchange): void {
+    exchange.body.reset();
+    if (this.#spares.length < SPARE_EXCHANGES_MAX) this.#spares.push(exchange);
   }
 
   forget(connection: Http1Connection): void {

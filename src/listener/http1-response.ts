@@ -10,10 +10,12 @@ import { SCRATCH_BYTES } from '../link/scratch.ts';
 import {
   CHUNK_END_BYTES,
   CHUNK_HEADER_BYTES,
+  CONTINUE_BYTES,
   fieldsSize,
   LAST_CHUNK_BYTES,
   writeChunkEnd,
   writeChunkHeader,
+  writeEnd,
   writeField,
   writeFields,
   writeLastChunk,
@@ -26,6 +28,8 @@ type Framing = 'none' | 'length' | 'chunked' | 'until-close';
 
 /** Room for a status line, Date, Server, framing and connection fields. */
 const HEAD_EXTRA_BYTES = 512;
+/** Room for the status line and the empty line of an interim response. */
+const INTERIM_EXTRA_BYTES = 128;
 const CONNECTION_CLOSE = Buffer.from('Connection: close\r\n', 'latin1');
 /** HTTP/1.0 clients must be told that the connection stays (RFC 9112 §9.3). */
 const CONNECTION_KEEP_ALIVE = Buffer.from('Connection: Keep-Alive\r\n', 'latin1');
@@ -35,7 +39,7 @@ const CHUNKED = Buffer.from('Transfer-Encoding: chunked\r\n', 'latin1');
 export type WriteResult = 'fine' | 'too-long' | 'too-short';
 
 export class Http1Response implements OpenFrame {
-  readonly #connection: Connection;
+  #connection: Connection;
   readonly #link: Link;
   #framing: Framing = 'none';
   /** Octets still owed under a Content-Length. */
@@ -48,9 +52,36 @@ export class Http1Response implements OpenFrame {
     this.#link = link;
   }
 
-  /** Size of the largest head that fits: what is larger is the handler's failure. */
-  fits(exchange: Exchange): boolean {
-    return fieldsSize(exchange.response.fields) + exchange.response.reason.length + HEAD_EXTRA_BYTES < SCRATCH_BYTES;
+  /** Writes the next response to this connection. */
+  attach(connection: Connection): void {
+    this.#connection = connection;
+    this.#framing = 'none';
+    this.#chunkAt = -1;
+  }
+
+  /** The response ends with the connection: the client cannot tell its end from a loss. */
+  get endsWithConnection(): boolean {
+    return this.#framing === 'until-close';
+  }
+
+  /** Writes an interim response, at once. */
+  interim(status: number, fields: Fields): void {
+    const size = INTERIM_EXTRA_BYTES + fieldsSize(fields);
+    if (size > SCRATCH_BYTES) return; // hints of that size help nobody
+    let at = this.#connection.reserve(size);
+    const out = this.#link.scratch.buffer;
+    at = writeStatusLine(out, at, status, '');
+    at = writeFields(out, at, fields);
+    this.#connection.commit(writeEnd(out, at));
+    this.#connection.flush();
+  }
+
+  /** Asks for the body, at once. */
+  continue(): void {
+    const at = this.#connection.reserve(CONTINUE_BYTES.length);
+    CONTINUE_BYTES.copy(this.#link.scratch.buffer, at);
+    this.#connection.commit(at + CONTINUE_BYTES.length);
+    this.#connection.flush();
   }
 
   /** @returns whether the connection can carry another exchange after this response */
@@ -75,8 +106,10 @@ export class Http1Response implements OpenFrame {
     const saysLength = response.bodyLength !== UNKNOWN_LENGTH && response.status !== 204;
     if (!saysLength) fields.removeKnown(FIELD['Content-Length']);
 
-    let at = this.#connection.reserve(fieldsSize(fields) + response.reason.length + HEAD_EXTRA_BYTES);
-    const out = this.#link.scratch.buffer;
+    const size = fieldsSize(fields) + response.reason.length + HEAD_EXTRA_BYTES;
+    const isLarge = size > SCRATCH_BYTES;
+    let at = isLarge ? 0 : this.#connection.reserve(size);
+    const out = isLarge ? Buffer.allocUnsafeSlow(size) : this.#link.scratch.buffer;
     at = writeStatusLine(out, at, response.status, response.reason);
     at = server.write(out, at, exchange.startedWall, !fields.hasKnown(FIELD.Date), !fields.hasKnown(FIELD.Server));
     at = writeFields(out, at, fields);
@@ -86,9 +119,9 @@ export class Http1Response implements OpenFrame {
     if (this.#framing === 'chunked') at = copyBytes(CHUNKED, out, at);
     if (!stays) at = copyBytes(CONNECTION_CLOSE, out, at);
     else if (request.minorVersion < 1) at = copyBytes(CONNECTION_KEEP_ALIVE, out, at);
-    out[at++] = 0x0d;
-    out[at++] = 0x0a;
-    this.#connection.commit(at);
+    at = writeEnd(out, at);
+    if (isLarge) this.#connection.send(out.subarray(0, at));
+    else this.#connection.commit(at);
     return stays;
   }
 

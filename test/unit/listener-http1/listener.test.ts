@@ -556,5 +556,313 @@ for (const plainReads of [false, true]) {
       await until(() => client.text.endsWith('four'), 'the answer');
       assert.deepEqual(counts, [5, request.length, 4, client.text.length]);
     });
+
+    it('never takes what is left of an unwanted body for a request', async () => {
+      onExchange = (record) => respond(record.exchange, 'no');
+      const client = open();
+      client.send('POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
+      await until(() => client.text.endsWith('no'), 'the answer');
+      // The limit is passed inside a chunk; what comes next in that chunk looks like a request.
+      client.send('200000\r\n');
+      for (let i = 0; i < 33 && !client.hasEnded; i++) {
+        client.send('x'.repeat(0x8000));
+        await until(() => client.socket.writableLength === 0 || client.isClosed, 'the piece');
+        for (let n = 0; n < 5; n++) await turn();
+      }
+      client.send('GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n');
+      await until(() => client.hasEnded || client.isClosed, 'the end');
+      assert.deepEqual(
+        records.map((record) => record.target),
+        ['/a'],
+      );
+    });
+
+    it('knows how much of a body is to come, whatever the handler makes of the head', async () => {
+      onExchange = (record) => {
+        record.exchange.request.bodyLength = 0;
+        respond(record.exchange, 'no');
+      };
+      const client = open();
+      client.send(`POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n${'x'.repeat(1000)}`);
+      await until(() => client.hasEnded, 'the end');
+      assert.deepEqual(client.statuses, ['200']);
+    });
+
+    /** Answers with far more than the sockets hold. @returns how much */
+    function answerTooMuch(exchange: Exchange): number {
+      const piece = Buffer.alloc(60_000, 'z');
+      exchange.response.status = 200;
+      exchange.sendHead();
+      let sent = 0;
+      while (!exchange.congested) {
+        exchange.sendBody(piece, 0, piece.length);
+        exchange.flush();
+        sent += piece.length;
+      }
+      for (let i = 0; i < 400; i++, sent += piece.length) exchange.sendBody(piece, 0, piece.length);
+      return sent;
+    }
+
+    it('lets a slow client have the whole response before the keep-alive time begins', async () => {
+      let sent = 0;
+      onExchange = (record) => {
+        sent = answerTooMuch(record.exchange);
+        record.exchange.sendEnd();
+      };
+      const client = open();
+      client.socket.pause();
+      client.send('GET /big HTTP/1.1\r\nHost: x\r\n\r\n');
+      await until(() => records.length === 1, 'the request');
+      clock.advance(30_000);
+      for (let i = 0; i < 20; i++) await turn();
+      clock.advance(20_000);
+      client.socket.resume();
+      await until(() => client.text.endsWith('\r\n0\r\n\r\n') || client.hasEnded || client.isClosed, 'the end');
+      assert.equal(client.text.split('z').length - 1, sent);
+      client.send('GET /next HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+      await until(() => records.length === 2, 'the next request');
+    });
+
+    it('does not cut a client that takes the response slowly but steadily', async () => {
+      onExchange = (record) => {
+        answerTooMuch(record.exchange);
+      };
+      const client = open();
+      client.socket.pause();
+      client.send('GET /big HTTP/1.1\r\nHost: x\r\n\r\n');
+      await until(() => records.length === 1, 'the request');
+      for (let round = 0; round < 3; round++) {
+        clock.advance(50_000);
+        const before = client.text.length;
+        client.socket.resume();
+        await until(() => client.text.length > before + 4_000_000, 'some octets');
+        client.socket.pause();
+        for (let i = 0; i < 10; i++) await turn();
+      }
+      const isCut = (): boolean => records[0].failure?.code === 'client-stalled';
+      assert.equal(isCut(), false);
+      clock.advance(130_000);
+      await until(isCut, 'the end of patience');
+    });
+
+    it('cuts a client that takes nothing, also when its upload ends meanwhile', async () => {
+      onExchange = (record) => record.exchange.resumeBody();
+      const client = open();
+      client.socket.pause();
+      client.send('POST /both HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nab');
+      await until(() => records[0]?.body === 'ab', 'the beginning');
+      answerTooMuch(records[0].exchange);
+      client.send('cd');
+      await until(() => records[0].isComplete, 'the end of the upload');
+      for (let i = 0; i < 20; i++) await turn();
+      clock.advance(200_000);
+      await until(() => records[0].failure !== undefined, 'the handler is told');
+    });
+
+    it('waits no longer for a body because a response was congested for a while', async () => {
+      onExchange = (record) => record.exchange.resumeBody();
+      const client = open();
+      client.socket.pause();
+      client.send('POST /both HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nab');
+      await until(() => records[0]?.body === 'ab', 'the beginning');
+      answerTooMuch(records[0].exchange);
+      client.socket.resume();
+      await until(() => records[0].drainedCount === 1, 'the word to go on');
+      clock.advance(61_000);
+      await until(() => records[0].failure !== undefined, 'the handler is told');
+      assert.equal(records[0].failure?.code, 'body-timeout');
+    });
+
+    it('prepares no answer for a client that does not take the one before', async () => {
+      onExchange = (record) => {
+        answerTooMuch(record.exchange);
+        record.exchange.sendEnd();
+      };
+      const client = open();
+      client.socket.pause();
+      client.send('GET /big HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(3));
+      await until(() => records.length === 1, 'the first request');
+      for (let i = 0; i < 50; i++) await turn();
+      assert.equal(records.length, 1);
+      client.socket.resume();
+      await until(() => records.length === 2, 'the second request');
+      await until(() => records.length === 3, 'the third request');
+    });
+
+    it('does not make room by cutting a response that is still on its way', async () => {
+      onExchange = (record) => {
+        if (record.target !== '/big') return;
+        answerTooMuch(record.exchange);
+        record.exchange.sendEnd();
+      };
+      const slow = open();
+      slow.socket.pause();
+      slow.send('GET /big HTTP/1.1\r\nHost: x\r\n\r\n');
+      await until(() => records.length === 1, 'the request');
+      const others = Array.from({ length: 60 }, () => open());
+      await until(() => others.filter((each) => each.hasEnded || each.isClosed).length >= 11, 'others are cut');
+      slow.socket.resume();
+      await until(() => slow.text.endsWith('\r\n0\r\n\r\n') || slow.isClosed || slow.hasEnded, 'the end');
+      assert.match(slow.text.slice(-20), /\r\n0\r\n\r\n$/);
+    });
+
+    it('goes on when the body is held and let go within the same read', async () => {
+      onExchange = (record) => {
+        record.exchange.resumeBody();
+        record.requestBody = (bytes, start, end) => {
+          record.body += bytes.toString('latin1', start, end);
+          record.exchange.pauseBody();
+          record.exchange.resumeBody();
+        };
+      };
+      const client = open();
+      client.send('POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n');
+      for (const octet of 'abcd') {
+        client.send(octet);
+        await turn();
+        await turn();
+      }
+      await until(() => records[0]?.isComplete === true, 'the whole body');
+      assert.equal(records[0].body, 'abcd');
+    });
+
+    it('lets a handler answer in the middle of a body of many chunks', async () => {
+      onExchange = (record) => {
+        record.exchange.resumeBody();
+        record.requestBody = () => {
+          record.exchange.keepAlive = false;
+          respond(record.exchange, 'enough');
+        };
+      };
+      const client = open();
+      client.send(
+        `POST /b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(1000)}zz\r\nGET / HTTP/1.1\r\n`,
+      );
+      await until(() => client.hasEnded || client.isClosed, 'the end');
+      assert.match(client.text, /\r\n\r\nenough$/);
+      assert.equal(records.length, 1);
+      assert.equal(records[0].endedCount, 1);
+    });
+
+    it('refuses an expectation that it does not know', async () => {
+      const client = open();
+      client.send('PUT / HTTP/1.1\r\nHost: x\r\nExpect: a-miracle\r\nContent-Length: 2\r\n\r\nhi');
+      await until(() => client.hasEnded, 'the end');
+      assert.deepEqual(client.statuses, ['417']);
+      assert.equal(records.length, 0);
+    });
+
+    it('sends a head of any size whole', async () => {
+      onExchange = (record) => {
+        for (let i = 0; i < 40; i++) record.exchange.response.fields.add(`X-${i}`, 'v'.repeat(8_000));
+        respond(record.exchange, 'body');
+      };
+      const client = open();
+      client.send('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+      await until(() => client.hasEnded || client.isClosed, 'the end');
+      assert.match(client.text, /^HTTP\/1\.1 200 OK\r\n/);
+      assert.equal(client.text.match(/\r\nX-\d+: v{8000}(?=\r\n)/g)?.length, 40);
+      assert.match(client.text, /\r\n\r\nbody$/);
+    });
+
+    it('resets a connection whose end would make a lost response look whole', async () => {
+      const old = open();
+      let code: string | undefined;
+      old.socket.on('error', (error: NodeJS.ErrnoException) => {
+        code = error.code;
+      });
+      old.send('GET / HTTP/1.0\r\n\r\n');
+      await until(() => records.length === 1, 'the request');
+      const { exchange } = records[0];
+      exchange.response.status = 200;
+      exchange.sendHead();
+      exchange.sendBody(Buffer.from('half'), 0, 4);
+      exchange.flush();
+      await until(() => old.text.endsWith('half'), 'the first half');
+      exchange.breakOff();
+      await until(() => old.isClosed, 'the close');
+      assert.equal(code, 'ECONNRESET');
+    });
+
+    it('closes after the request in progress when told to stop, whatever its head has promised', async () => {
+      const client = open();
+      client.send('GET /busy HTTP/1.1\r\nHost: x\r\n\r\n');
+      await until(() => records.length === 1, 'the request');
+      const { exchange } = records[0];
+      exchange.response.status = 200;
+      exchange.response.bodyLength = 2;
+      exchange.sendHead();
+      exchange.sendBody(Buffer.from('ok'), 0, 2);
+      exchange.flush();
+      const stopped = listener.stop();
+      exchange.sendEnd();
+      await until(() => client.hasEnded, 'the end');
+      client.socket.destroy();
+      await stopped;
+    });
+
+    it('answers 500 when the handler makes a mistake, and serves the next client', async () => {
+      onExchange = (record) => {
+        if (record.target === '/bad') throw new Error('planted');
+        respond(record.exchange, 'fine');
+      };
+      const client = open();
+      client.send('GET /bad HTTP/1.1\r\nHost: x\r\n\r\nGET /never HTTP/1.1\r\nHost: x\r\n\r\n');
+      await until(() => client.hasEnded || client.isClosed, 'the end');
+      assert.deepEqual(client.statuses, ['500']);
+      assert.equal(records[0].failure?.code, 'internal-fault');
+      assert.equal(records[0].endedCount, 1);
+      assert.deepEqual(finished, ['/bad 500']);
+      assert.equal(log.events.filter(({ event }) => event === 'internal-fault').length, 1);
+      const next = open();
+      next.send('GET /good HTTP/1.1\r\nHost: x\r\n\r\n');
+      await until(() => next.text.endsWith('fine'), 'the next answer');
+    });
+
+    it('keeps a mistake about a pipelined request from whoever answered the one before', async () => {
+      onExchange = (record) => {
+        if (record.target === '/bad') throw new Error('planted');
+      };
+      const client = open();
+      client.send('GET /first HTTP/1.1\r\nHost: x\r\n\r\nGET /bad HTTP/1.1\r\nHost: x\r\n\r\n');
+      await until(() => records.length === 1, 'the first request');
+      await turn();
+      respond(records[0].exchange, 'first');
+      await until(() => client.hasEnded || client.isClosed, 'the end');
+      assert.deepEqual(client.statuses, ['200', '500']);
+    });
+
+    it('ends an exchange properly although nobody can log it', async () => {
+      onExchange = (record) => respond(record.exchange, 'x');
+      const push = finished.push.bind(finished);
+      finished.push = () => {
+        throw new Error('planted');
+      };
+      const client = open();
+      client.send('GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n');
+      await until(() => client.statuses.length === 2, 'both answers');
+      finished.push = push;
+      assert.deepEqual(
+        records.map((record) => record.endedCount),
+        [1, 1],
+      );
+    });
+
+    it('lets what was answered reach a client that leaves in the middle of its next head', async () => {
+      let sent = 0;
+      onExchange = (record) => {
+        sent = answerTooMuch(record.exchange);
+        record.exchange.sendEnd();
+      };
+      const client = open();
+      client.socket.pause();
+      client.send('GET /big HTTP/1.1\r\nHost: x\r\n\r\n');
+      await until(() => records.length === 1, 'the request');
+      client.socket.end('GET /half');
+      for (let i = 0; i < 20; i++) await turn();
+      client.socket.resume();
+      await until(() => client.hasEnded || client.isClosed, 'the end');
+      assert.equal(client.text.split('z').length - 1, sent);
+    });
   });
 }
