@@ -32,3 +32,4 @@ export {
 export { BIT, type Member, type MemberState, statusText } from './balancer/member.ts';
 export type { Decision, Outcome, Phase } from './balancer/replay.ts';
 export { Session, SessionFinder } from './balancer/stickiness.ts';
+export { type Clock, systemClock, type Timer, VirtualClock } from './base/clock.ts';

@@ -132,17 +132,9 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink {
     socket.await();
   }
 
-  /** Nothing was sent: the connection is as good as before. */
   #refuseTooLarge(): void {
-    const events = this.#socket.events as UpstreamEvents;
-    this.#socket.complete(true);
-    const failure = new Failure(
-      'request-too-large-for-packet',
-      'downstream',
-      `the request head needs more than one AJP packet of ${this.#packetBytes} bytes: raise ProxyIOBufferSize and the container's packetSize`,
-      { status: 400 },
-    );
-    events.upstreamFailed({ phase: 'request', failure, timedOut: false, bodySent: false, reusedConnection: false });
+    const why = `the request head needs more than one AJP packet of ${this.#packetBytes} bytes: raise ProxyIOBufferSize and the container's packetSize`;
+    this.#socket.refuse(new Failure('request-too-large-for-packet', 'downstream', why, { status: 400 }));
   }
 
   /** Sends what waits as far as the container has asked for it, then the end if it asks for more than there is. */
@@ -185,7 +177,12 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink {
 
   drained(): void {}
 
+  outwaits(): boolean {
+    return false;
+  }
+
   reset(): void {
+    this.#decoder.stop();
     this.#queue.clear();
   }
 
@@ -213,12 +210,10 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink {
 
   end(reuse: boolean): void {
     if (this.#isHeadHeld) this.#passHead();
-    const { events, request, backend } = this.#socket;
-    if (events === undefined || request === undefined) return;
-    // A container that was promised a first body packet would read it as the next request.
-    const owesBody = request.exchange.request.bodyLength > 0 && !this.#socket.bodySent;
-    this.#socket.complete(reuse && !owesBody && !backend.config.pool.disableReuse);
-    events.responseEnd(undefined);
+    if (!this.#socket.isBusy) return;
+    // A container that still waits for a body packet, asked for or promised, would read the next request as one.
+    const isOwed = this.#credit > 0;
+    this.#socket.complete(reuse && !isOwed && !this.#socket.backend.config.pool.disableReuse, undefined);
   }
 
   pong(): void {

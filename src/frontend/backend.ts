@@ -41,7 +41,9 @@ export class Backend {
     const max = config.pool.max ?? CONNECTIONS_MAX_DEFAULT;
     this.pool = new Pool({ max, softMax: config.pool.smax ?? max, ttlMs: config.pool.ttlMs }, () => link.clock.now());
     this.address =
-      config.unixSocket === undefined ? resolve(config.host, config.port) : { kind: 'unix', path: config.unixSocket };
+      config.unixSocket === undefined
+        ? withNameTtl(resolve(config.host, config.port), config.addressTtlSeconds)
+        : { kind: 'unix', path: config.unixSocket };
   }
 
   /** Largest AJP packet both ways, octets: 8192 to 65536 in steps of 1024, as mod_proxy_ajp rounds it. */
@@ -81,4 +83,10 @@ export class Backend {
       },
     );
   }
+}
+
+/** `addressttl=`: how long a resolved name is used; -1 or nothing leaves it to the link. */
+function withNameTtl(address: DialAddress, seconds: number | undefined): DialAddress {
+  if (address.kind !== 'tcp' || seconds === undefined || seconds < 0) return address;
+  return { ...address, nameTtlMs: seconds * 1000 };
 }

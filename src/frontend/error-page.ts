@@ -1,12 +1,12 @@
 // Answers that say why there is no other answer: error pages, redirect pages, ErrorDocument. Short, neutral, UTF-8; they
 // name neither the product nor what was asked for. Place in the picture: every handler of the frontend ends here.
 
-import { STATUS_CODES } from 'node:http';
 import type { Failure } from '../base/failure.ts';
 import { FIELD } from '../base/field-names.ts';
 import { type Fields, REMOVED } from '../base/fields.ts';
 import type { Exchange } from '../listener/exchange.ts';
 import type { ErrorDocument } from '../site/model.ts';
+import { reasonPhrase } from '../wire/http1/reasons.ts';
 
 /** An internal redirect to an ErrorDocument: the request runs again as GET `path`, its answer goes out with `status`. */
 export interface ErrorRedirect {
@@ -112,7 +112,7 @@ export function answerErrorDocument(
 
 /** Text of a status line. */
 export function reasonOf(status: number): string {
-  return STATUS_CODES[status] ?? 'Error';
+  return reasonPhrase(status) || 'Error';
 }
 
 /** Makes text harmless in HTML content and quoted attributes. */

@@ -16,6 +16,7 @@ import { applyEnvOps, applyEnvRules } from './environment.ts';
 import { answerError, answerErrorDocument, answerRedirect, type ErrorRedirect } from './error-page.ts';
 import { applyEarlyResponseHeaders, applyRequestHeaders, applyResponseHeaders, type HeaderContext } from './headers.ts';
 import { proxyExchange } from './proxying.ts';
+import { findRedirect, type Redirection, redirectOf } from './redirects.ts';
 import { RequestTarget } from './request-target.ts';
 import type { RunningSite } from './running-site.ts';
 import { StaticFiles, type StaticHooks } from './static.ts';
@@ -191,12 +192,21 @@ export class Frontend implements Http1Handler, HeadFilter {
     }
     applyEnvOps(settings.envOps, exchange);
     applyRequestHeaders(settings.headerOps, 'late', exchange, this.#headers);
-    return true;
+    const redirection =
+      visit.originalStatus === undefined ? redirectOf(settings, visit.forms.decoded, visit.query) : undefined;
+    if (redirection !== undefined) this.#redirect(visit, redirection);
+    return redirection === undefined;
   }
 
   #serveFile(visit: Visit): void {
     const path = visit.forms.decoded;
     const { host, settings, mediaTypes } = visit.host;
+    const redirection =
+      visit.originalStatus === undefined ? findRedirect(host.redirectRules, path, visit.query) : undefined;
+    if (redirection !== undefined) {
+      this.#redirect(visit, redirection);
+      return;
+    }
     const target = mapToFile(host, path);
     if (target !== undefined) visit.settings = settings.forFile(path, target.file);
     if (!this.#mayEnter(visit)) return;
@@ -230,6 +240,16 @@ export class Frontend implements Http1Handler, HeadFilter {
     });
   }
 
+  /** Sends the client elsewhere, or away. */
+  #redirect(visit: Visit, { status, location }: Redirection): void {
+    if (location === undefined) this.fail(visit, status);
+    else {
+      visit.isOwnError = true;
+      if (visit.settings.headerOps !== undefined) visit.exchange.headFilter = this;
+      answerRedirect(visit.exchange, status, location.startsWith('/') ? visit.origin + location : location);
+    }
+  }
+
   /** A manager is never proxied away and never open; until its pages exist it says so. */
   #answerUnbuilt(visit: Visit, handler: string): void {
     visit.handler = handler;
@@ -252,6 +272,7 @@ export class Frontend implements Http1Handler, HeadFilter {
   fail(visit: Visit, status: number, failure?: Failure): void {
     const { exchange } = visit;
     visit.isOwnError = true;
+    if (status >= 500) this.#tell(visit, status, failure);
     if (visit.settings.headerOps !== undefined) exchange.headFilter = this;
     if (visit.originalStatus !== undefined) {
       answerError(exchange, visit.originalStatus, failure);
@@ -259,6 +280,19 @@ export class Frontend implements Http1Handler, HeadFilter {
     }
     const redirect = answerErrorDocument(exchange, status, visit.settings.errorDocuments, visit.path ?? '', failure);
     if (redirect !== undefined) this.#showDocument(visit, redirect);
+  }
+
+  /** An operator must be able to read why a client got an error of ours. */
+  #tell(visit: Visit, status: number, failure: Failure | undefined): void {
+    this.#log.error('request-failed', {
+      status,
+      code: failure?.code,
+      why: failure?.message,
+      client: visit.clientAddress,
+      method: visit.method,
+      host: visit.requestName,
+      path: visit.path,
+    });
   }
 
   /** The request runs again for a local page, whose answer goes out with the status of the error. */

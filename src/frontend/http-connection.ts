@@ -1,7 +1,7 @@
 // A pooled HTTP/1.1 connection to a backend: request head and body out, interim and final heads and bodies in, as
 // mod_proxy_http does it (modproxy.md §8, §10). A head is passed on as soon as it is complete.
 
-import type { Failure } from '../base/failure.ts';
+import { Failure } from '../base/failure.ts';
 import { Fields } from '../base/fields.ts';
 import { UNKNOWN_LENGTH } from '../base/head.ts';
 import { BodyDecoder } from '../wire/http1/body.ts';
@@ -22,6 +22,7 @@ import {
   writeLastChunk,
   writeRequestLine,
 } from '../wire/http1/write.ts';
+import { SCRATCH_BYTES } from '../link/scratch.ts';
 import type { Backend, DialWaiter } from './backend.ts';
 import { fillHttpRequest, passResponseHead } from './http-head.ts';
 import type { ProxyRequest } from './proxy-request.ts';
@@ -34,6 +35,8 @@ const outgoing = new Fields();
 const PIECE_BYTES = 32 * 1024;
 /** Room for method, version, spaces and line ends around target and fields. */
 const LINE_EXTRA_BYTES = 128;
+/** How long a backend may take to ask for a body that the client holds back: few say `100 (Continue)` at all. */
+const CONTINUE_PATIENCE_MS = 1_000;
 /** `HTTP/1.1 200 ` before the reason phrase, which httpd counts as read. */
 const STATUS_LINE_PREFIX_BYTES = 13;
 
@@ -43,6 +46,8 @@ export class HttpConnection implements UpstreamProtocol {
   readonly #body = new BodyDecoder('upstream');
   #isInBody = false;
   #isChunked = false;
+  /** The client's body is held back until the backend says `100 (Continue)`, or anything final. */
+  #holdsBody = false;
   #isBodyComplete = false;
   #bytesOutBefore = 0;
   bytesRead = 0;
@@ -60,7 +65,8 @@ export class HttpConnection implements UpstreamProtocol {
   }
 
   get waitsForClient(): boolean {
-    return !this.#isBodyComplete && this.#socket.phase === 'response-head' && !this.#socket.connection.isCongested;
+    const isSending = !this.#isBodyComplete && !this.#holdsBody && this.#socket.phase === 'response-head';
+    return isSending && !this.#socket.connection.isCongested;
   }
 
   /** HTTP counts the whole request as sent (modproxy.md §7, bytraffic). */
@@ -77,6 +83,7 @@ export class HttpConnection implements UpstreamProtocol {
   begin(request: ProxyRequest, events: UpstreamEvents): void {
     const socket = this.#socket;
     const { exchange } = request;
+    const { config, link } = socket.backend;
     const { bodyLength, expectsContinue, method } = exchange.request;
     socket.attach(request, events);
     this.#isInBody = false;
@@ -84,19 +91,34 @@ export class HttpConnection implements UpstreamProtocol {
     this.#bytesOutBefore = socket.connection.bytesOut;
     this.#isChunked = bodyLength === UNKNOWN_LENGTH;
     this.#isBodyComplete = bodyLength === 0;
+    this.#holdsBody = bodyLength !== 0 && (expectsContinue || config.pingMs > 0);
     this.#head.begin(method);
-    fillHttpRequest(outgoing, request, socket.backend.config, !socket.backend.config.pool.disableReuse);
-    const path = socket.backend.config.path + request.path;
-    const target = request.query === undefined ? path : `${path}?${request.query}`;
-    let at = socket.connection.reserve(fieldsSize(outgoing) + target.length + LINE_EXTRA_BYTES);
-    const out = socket.backend.link.scratch.buffer;
-    at = writeRequestLine(out, at, method, target);
-    at = writeFields(out, at, outgoing);
-    socket.connection.commit(writeEnd(out, at));
+    fillHttpRequest(outgoing, request, config, !config.pool.disableReuse, this.#holdsBody);
+    const path = config.path + request.path;
+    this.#writeHead(method, request.query === undefined ? path : `${path}?${request.query}`);
+    if (this.#holdsBody) {
+      // With `ping=` the question is whether the backend is there (modproxy.md §3.1).
+      socket.phase = config.pingMs > 0 ? 'ping' : 'response-head';
+      socket.flush();
+      socket.await(config.pingMs > 0 ? config.pingMs : Math.min(CONTINUE_PATIENCE_MS, request.timeoutMs));
+      return;
+    }
     socket.phase = 'response-head';
-    if (!this.#isBodyComplete && !expectsContinue) exchange.resumeBody();
+    if (!this.#isBodyComplete) exchange.resumeBody();
     socket.flush();
     socket.await();
+  }
+
+  #writeHead(method: string, target: string): void {
+    const { connection, backend } = this.#socket;
+    const size = fieldsSize(outgoing) + target.length + LINE_EXTRA_BYTES;
+    const isLarge = size > SCRATCH_BYTES;
+    let at = isLarge ? 0 : connection.reserve(size);
+    const out = isLarge ? Buffer.allocUnsafeSlow(size) : backend.link.scratch.buffer;
+    at = writeRequestLine(out, at, method, target);
+    at = writeEnd(out, writeFields(out, at, outgoing));
+    if (isLarge) connection.send(out.subarray(0, at));
+    else connection.commit(at);
   }
 
   requestBody(bytes: Buffer, start: number, end: number): void {
@@ -147,7 +169,7 @@ export class HttpConnection implements UpstreamProtocol {
 
   decode(bytes: Buffer, start: number, end: number): number {
     let at = start;
-    while (at < end && this.#socket.events !== undefined) {
+    while (at < end && this.#socket.isBusy) {
       at = this.#isInBody ? this.#readBody(bytes, at, end) : this.#readHead(bytes, at, end);
     }
     return at;
@@ -161,7 +183,23 @@ export class HttpConnection implements UpstreamProtocol {
     if (!this.#isBodyComplete) this.#socket.request?.exchange.resumeBody();
   }
 
+  outwaits(): boolean {
+    if (!this.#holdsBody || this.#socket.phase === 'ping') return false;
+    this.#letBodyGo();
+    return true;
+  }
+
   reset(): void {}
+
+  /** Whoever waits for the other: the body comes now. */
+  #letBodyGo(): void {
+    const socket = this.#socket;
+    if (!this.#holdsBody) return;
+    this.#holdsBody = false;
+    socket.phase = 'response-head';
+    socket.request?.exchange.resumeBody();
+    socket.await();
+  }
 
   #readHead(bytes: Buffer, start: number, end: number): number {
     const socket = this.#socket;
@@ -174,9 +212,15 @@ export class HttpConnection implements UpstreamProtocol {
     const { consumed, head } = this.#head;
     const { exchange } = socket.request as ProxyRequest;
     if (this.#head.isInterim) {
-      if (head.status === 100) exchange.resumeBody();
+      if (head.status === 100) this.#letBodyGo();
       else socket.events?.responseInterim(head.status, head.fields);
       return consumed;
+    }
+    if (head.status < 200) {
+      // 101 to a request that asked for no upgrade (RFC 9110 §15.2.2).
+      const message = `${socket.backend.config.url} switched protocols unasked`;
+      socket.fail(new Failure('unasked-upgrade', 'upstream', message, { status: 502 }), false);
+      return end;
     }
     socket.phase = 'response-body';
     this.#isInBody = true;
@@ -204,10 +248,9 @@ export class HttpConnection implements UpstreamProtocol {
   }
 
   bodyEnd(trailers: Fields | undefined): void {
-    const { events, backend } = this.#socket;
-    if (events === undefined) return;
+    if (!this.#socket.isBusy) return;
     // A backend that answers before it has read the whole request leaves the connection in the middle of a message.
-    this.#socket.complete(this.#head.keepAlive && this.#isBodyComplete && !backend.config.pool.disableReuse);
-    events.responseEnd(trailers);
+    const mayReuse = this.#head.keepAlive && this.#isBodyComplete && !this.#socket.backend.config.pool.disableReuse;
+    this.#socket.complete(mayReuse, trailers);
   }
 }

@@ -44,7 +44,7 @@ export function judgePath(path: string): PathVerdict {
 /** Escapes a decoded path for a Location field: what may stand in a path stays (RFC 3986 §3.3). */
 export function escapePath(path: string): string {
   return path.replace(
-    /[^A-Za-z0-9$\-_.+!*'(),:@&=/~]/g,
+    /[^A-Za-z0-9$\-_.+!*'(),:;@&=/~]/g,
     (octet) => `%${octet.charCodeAt(0).toString(16).padStart(2, '0')}`,
   );
 }

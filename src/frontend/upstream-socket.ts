@@ -2,6 +2,7 @@
 // which an attempt ends. The protocol on top only encodes and decodes.
 
 import { Failure } from '../base/failure.ts';
+import type { Fields } from '../base/fields.ts';
 import type { Connection } from '../link/connection.ts';
 import { Deadline } from '../link/deadlines.ts';
 import { type DialEvents, dial } from '../link/dial.ts';
@@ -17,6 +18,8 @@ export interface UpstreamProtocol extends UpstreamConnection {
   sourceEnded(): void;
   /** What was written before has left the process. */
   drained(): void;
+  /** The backend was silent for as long as it may be. @returns true when the attempt goes on all the same */
+  outwaits(): boolean;
   /** True while the backend waits for octets that the client has not sent: its silence is not its fault then. */
   readonly waitsForClient: boolean;
   /** The attempt is over: forget what belongs to it. */
@@ -39,6 +42,10 @@ export class UpstreamSocket implements DialEvents {
   #requestCount = 0;
   #isPaused = false;
   #mayReuse = true;
+  /** How the attempt ended while what was read with its end is still being looked at: surplus spoils the connection. */
+  #outcome: 'none' | 'answered' | 'not-sent' = 'none';
+  #trailers: Fields | undefined = undefined;
+  #refusal: Failure | undefined = undefined;
 
   constructor(backend: Backend, waiter: DialWaiter, timeoutMs: number, protocol: UpstreamProtocol) {
     this.backend = backend;
@@ -87,25 +94,32 @@ export class UpstreamSocket implements DialEvents {
     this.connection.resume();
   }
 
-  /** The attempt is complete; the connection goes back to its pool, or is closed there. */
-  complete(mayReuse: boolean): void {
+  /** True during an attempt. */
+  get isBusy(): boolean {
+    return this.events !== undefined && this.#outcome === 'none';
+  }
+
+  /** The response is complete; the connection goes back to its pool, or is closed there. */
+  complete(mayReuse: boolean, trailers: Fields | undefined): void {
     this.#mayReuse &&= mayReuse;
-    this.#detach();
-    this.backend.pool.release(this.#protocol);
+    this.#trailers = trailers;
+    this.#outcome = 'answered';
+    if (!this.isReading) this.#settle();
+  }
+
+  /** The request cannot be sent to anyone, and nothing of it was: the connection is as good as before. */
+  refuse(failure: Failure): void {
+    this.#refusal = failure;
+    this.#outcome = 'not-sent';
+    if (!this.isReading) this.#settle();
   }
 
   /** The attempt failed and the connection with it. */
   fail(failure: Failure, timedOut: boolean): void {
-    const { events, phase } = this;
+    const { events, phase, bodySent } = this;
     if (events === undefined) return;
     this.abandon();
-    events.upstreamFailed({
-      phase,
-      failure,
-      timedOut,
-      bodySent: this.bodySent,
-      reusedConnection: this.#requestCount > 1,
-    });
+    events.upstreamFailed({ phase, failure, timedOut, bodySent, reusedConnection: this.#requestCount > 1 });
   }
 
   /** Closes the connection in the middle of an attempt. */
@@ -135,10 +149,13 @@ export class UpstreamSocket implements DialEvents {
     const at = this.#protocol.decode(bytes, start, end);
     this.isReading = false;
     this.connection.flush();
-    if (this.events !== undefined) {
+    if (this.#outcome !== 'none') {
+      if (at < end) this.#mayReuse = false;
+      this.#settle();
+    } else if (this.events !== undefined) {
       this.await();
       this.events.responseFlush();
-    } else if (at < end) this.#leavePool();
+    }
   }
 
   peerEnded(): void {
@@ -153,6 +170,7 @@ export class UpstreamSocket implements DialEvents {
 
   drained(): void {
     this.#protocol.drained();
+    this.await();
   }
 
   closed(error: Error | undefined): void {
@@ -174,6 +192,7 @@ export class UpstreamSocket implements DialEvents {
       this.#dialFailed(undefined, true);
       return;
     }
+    if (this.#protocol.outwaits()) return;
     const message = `${this.backend.config.url} was silent for too long`;
     this.fail(new Failure('backend-timeout', 'upstream', message), true);
   }
@@ -183,6 +202,25 @@ export class UpstreamSocket implements DialEvents {
     this.#waiter = undefined;
     this.backend.pool.dropped();
     waiter.dialFailed(this.backend.connectFailure(error, timedOut), timedOut);
+  }
+
+  /** The pool comes first, so that whoever is served next may have this very connection. */
+  #settle(): void {
+    const events = this.events as UpstreamEvents;
+    const { bytesWritten, bytesRead } = this.#protocol;
+    const trailers = this.#trailers;
+    const refusal = this.#refusal;
+    this.#detach();
+    this.backend.pool.release(this.#protocol);
+    if (refusal === undefined) events.responseEnd(trailers, bytesWritten, bytesRead);
+    else
+      events.upstreamFailed({
+        phase: 'request',
+        failure: refusal,
+        timedOut: false,
+        bodySent: false,
+        reusedConnection: false,
+      });
   }
 
   /** Octets or an end that nobody asked for: whatever it is, the connection is out of step. */
@@ -196,6 +234,9 @@ export class UpstreamSocket implements DialEvents {
     this.backend.link.deadlines.disarm(this.#deadline);
     if (this.#isPaused) this.connection.resume();
     this.#isPaused = false;
+    this.#outcome = 'none';
+    this.#trailers = undefined;
+    this.#refusal = undefined;
     this.events = undefined;
     this.request = undefined;
     this.#protocol.reset();

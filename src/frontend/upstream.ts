@@ -28,8 +28,11 @@ export interface UpstreamEvents {
   responseBody(bytes: Buffer, start: number, end: number): void;
   /** The backend pauses or asks for what it sent to be delivered. */
   responseFlush(): void;
-  /** The response is complete. The connection has gone back to its pool or is closed. */
-  responseEnd(trailers: Fields | undefined): void;
+  /**
+   * The response is complete. The connection has gone back to its pool, where it may serve another already, or is closed.
+   * Octets are those of the attempt, for traffic accounting.
+   */
+  responseEnd(trailers: Fields | undefined, bytesWritten: number, bytesRead: number): void;
   /** The attempt failed; the connection is closed. */
   upstreamFailed(facts: UpstreamFailure): void;
 }

@@ -1,0 +1,53 @@
+// Redirect and RedirectMatch: who is sent elsewhere, or turned away with a status. At server level they are tried where
+// no ProxyPass matched, before any file; in a section after its access rules, and there they win over ProxyPass.
+// Source: documentation of mod_alias; order and escaping as observed on httpd 2.4.71.
+
+import { applyPattern } from '../site/mapping.ts';
+import type { DirectorySettings, RedirectRule } from '../site/model.ts';
+import { escapePath } from './static-path.ts';
+
+export interface Redirection {
+  readonly status: number;
+  /** URL or path for the Location field; undefined when the status is an error to answer with. */
+  readonly location: string | undefined;
+}
+
+/** The first rule that fits the decoded path. @param query of the request, added to a target that has none */
+export function findRedirect(
+  rules: readonly RedirectRule[] | undefined,
+  path: string,
+  query: string | undefined,
+): Redirection | undefined {
+  if (rules === undefined) return undefined;
+  for (const rule of rules) {
+    const found = applyPattern(rule.pattern, rule.url ?? '', path);
+    if (found === undefined) continue;
+    if (rule.url === undefined) return { status: rule.status, location: undefined };
+    const location =
+      rule.pattern.kind === 'prefix' ? rule.url + escapePath(found.slice(rule.url.length)) : escapeUrl(found);
+    return { status: rule.status, location: withQuery(location, query) };
+  }
+  return undefined;
+}
+
+/** What a section's settings say: its own target for everything in it, or rules. */
+export function redirectOf(
+  settings: DirectorySettings,
+  path: string,
+  query: string | undefined,
+): Redirection | undefined {
+  const { redirect } = settings;
+  if (redirect === undefined) return findRedirect(settings.redirectRules, path, query);
+  const { status, url } = redirect;
+  return { status, location: url === undefined ? undefined : withQuery(url, query) };
+}
+
+function withQuery(location: string, query: string | undefined): string {
+  return query === undefined || location.includes('?') ? location : `${location}?${query}`;
+}
+
+/** Escapes what groups brought in; a query in the target stays one. */
+function escapeUrl(url: string): string {
+  const question = url.indexOf('?');
+  return question < 0 ? escapePath(url) : escapePath(url.slice(0, question)) + url.slice(question);
+}
