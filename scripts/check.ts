@@ -54,7 +54,7 @@ function tool(name: string): string {
 
 if (import.meta.main) {
   const checks = await staticChecks();
-  const tests = await runTests(globSync('test/unit/**/*.test.ts', { cwd: PROJECT }), { limitMs: 120_000 });
+  const tests = await runTests(globSync('test/unit/**/*.test.ts', { cwd: PROJECT }).sort(), { limitMs: 120_000 });
   tests.passed += checks.passed;
   tests.failed += checks.failed.length;
   console.log(countLine(tests));

@@ -13,6 +13,9 @@ interface Fuzzer {
   run(seed: number, iterations: number): void | Promise<void>;
 }
 
+/** Between two lines that tell of the seeds just used; a failure is told at once. */
+const PROGRESS_MS = 5000;
+
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '60' },
@@ -28,17 +31,21 @@ const files = globSync('test/fuzz/*.ts', { cwd: PROJECT })
 if (files.length === 0) throw new Error(`no fuzzer has ${JSON.stringify(values.only)} in its name`);
 
 const end = performance.now() + Number(values.seconds) * 1000;
-for (let round = 0; round === 0 || (values.seed === undefined && performance.now() < end); round++) {
+let toldAt = performance.now();
+for (let round = 1; round === 1 || (values.seed === undefined && performance.now() < end); round++) {
+  const seeds: string[] = [];
   for (const file of files) {
     const fuzzer: Fuzzer = await import(pathToFileURL(join(PROJECT, file)).href);
     const seed = values.seed === undefined ? randomInt(2 ** 31) : Number(values.seed);
-    const started = performance.now();
+    seeds.push(`${basename(file, '.ts')} ${seed}`);
     try {
       await fuzzer.run(seed, iterations);
     } catch (failure) {
-      console.log(`✖ ${file}: seed ${seed}, ${iterations} iterations`);
+      console.log(`✖ ${file}: --only ${basename(file)} --seed ${seed} --iterations ${iterations}`);
       throw failure;
     }
-    console.log(`✔ ${file}: seed ${seed}, ${iterations} iterations, ${Math.round(performance.now() - started)} ms`);
   }
+  if (round > 1 && performance.now() - toldAt < PROGRESS_MS) continue;
+  toldAt = performance.now();
+  console.log(`✔ round ${round}, ${iterations} iterations each: ${seeds.join(', ')}`);
 }

@@ -38,7 +38,7 @@ export async function runTests(files: readonly string[], options: RunOptions): P
   };
   const short = (file: string | undefined) => (file ?? '').replace(PROJECT, '');
 
-  /** By file: when it began, and the test it has come to. */
+  /** By file: the test it has come to, and since when. */
   const running = new Map<string, { since: number; test: string }>();
   const heartbeat = setInterval(() => {
     for (const [file, { since, test }] of running) {
@@ -59,9 +59,8 @@ export async function runTests(files: readonly string[], options: RunOptions): P
     if (event.type === 'test:dequeue' || event.type === 'test:complete') {
       const { name, file } = event.data;
       const isFile = name === file;
-      if (isFile && event.type === 'test:complete') running.delete(short(file));
-      else if (event.type === 'test:dequeue')
-        running.set(short(file), { since: performance.now(), ...running.get(short(file)), test: isFile ? '' : name });
+      if (event.type === 'test:complete') running.delete(short(file));
+      else running.set(short(file), { since: performance.now(), test: isFile ? 'its beginning' : name });
     } else if (event.type === 'test:pass') {
       const { name, file, skip, nesting, details } = event.data;
       if (details.type === 'suite') continue;
