@@ -22,28 +22,30 @@ class Demo {
   readonly child: Child;
   readonly port: number;
   readonly folder: string;
+  readonly #place: string;
 
-  private constructor(child: Child) {
+  private constructor(child: Child, place: string) {
     const said = child.output();
     this.child = child;
+    this.#place = place;
     this.port = Number(/http:\/\/127\.0\.0\.1:(\d+)\/contents\/menu\.html/.exec(said)?.[1]);
     this.folder = /is in (\S+):$/m.exec(said)?.[1] ?? '';
   }
 
   static async start(command: readonly [string, ...string[]], env: Record<string, string> = {}): Promise<Demo> {
-    const log = join(mkdtempSync(join(tmpdir(), 'demo-')), 'output');
-    const child = Child.start(command, { cwd: PROJECT, env, log });
+    const place = mkdtempSync(join(tmpdir(), 'demo-'));
+    const child = Child.start(command, { cwd: PROJECT, env, log: join(place, 'output') });
     await until(() => child.hasEnded || child.output().includes('Ctrl-C ends everything.'), START_LIMIT_MS);
     if (!child.output().includes('Ctrl-C ends everything.')) {
       await child.kill();
       throw new Error(child.output());
     }
-    return new Demo(child);
+    return new Demo(child, place);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.child.stop();
-    rmSync(this.folder, { recursive: true, force: true });
+    for (const folder of [this.folder, this.#place]) rmSync(folder, { recursive: true, force: true });
   }
 
   get output(): string {
@@ -199,7 +201,7 @@ test('the commands it shows are the same site by hand', async () => {
     assert.equal(commands.length, 3);
     const before = hash('httpd.conf');
     const children = commands.map((words, i) =>
-      Child.start([...PROGRAM, ...words], { log: join(tmpdir(), `by-hand-${process.pid}-${i}`) }),
+      Child.start([...PROGRAM, ...words], { log: join(folder, `output-${i}`) }),
     );
     try {
       assert.ok(await until(() => children.every((child) => /listening on/.test(child.output())), 10_000));
