@@ -11,6 +11,7 @@ import { resolveInclude } from './include.ts';
 import { readLines } from './lines.ts';
 import { Macros } from './macro.ts';
 import { moduleName } from './modules.ts';
+import { SourceFiles } from './source-files.ts';
 import type { ConfigNode, ConfigTree, SectionNode } from './tree.ts';
 import { Variables } from './variables.ts';
 import { readWord, readWords } from './words.ts';
@@ -73,17 +74,17 @@ class TreeReader {
   readonly #variables: Variables;
   readonly #modules = new Set<string>();
   readonly #macros = new Macros();
-  readonly #filesRead = new Set<string>();
+  readonly #sources: SourceFiles;
   #serverRoot: string;
   #frames: Frame[] = [];
   #includeDepth = 0;
   #macroDepth = 0;
-  #fileCount = 0;
   #directiveCount = 0;
 
   constructor(options: ReadOptions, findings: Findings) {
     this.#options = options;
     this.#findings = findings;
+    this.#sources = new SourceFiles(options.files, findings, options.assumeFiles === true);
     this.#serverRoot = options.serverRoot;
     this.#variables = new Variables(options.defines ?? [], options.environment ?? {});
   }
@@ -94,7 +95,7 @@ class TreeReader {
       serverRoot: this.#serverRoot,
       defines: this.#variables.defines,
       modules: this.#modules,
-      files: [...this.#filesRead],
+      files: this.#sources.names,
     };
   }
 
@@ -105,30 +106,8 @@ class TreeReader {
 
   /** @param from the Include that asked for it; undefined for the main file */
   readFile(path: string, from: Place | undefined): void {
-    const place = from ?? { file: path, line: 0 };
-    if (++this.#fileCount > CONFIG_LIMITS.files)
-      throw new LimitReached(
-        place,
-        `more than ${CONFIG_LIMITS.files} files are included; look for files that include each other`,
-      );
-    let octets: Uint8Array;
-    try {
-      octets = this.#options.files.read(path);
-    } catch (error) {
-      this.#missing(
-        place,
-        from === undefined ? '' : 'Include',
-        `cannot read ${path}: ${reason(error)}`,
-        from !== undefined,
-      );
-      return;
-    }
-    this.#filesRead.add(path);
-    if (octets.length > CONFIG_LIMITS.fileBytes) {
-      this.#findings.error(place, 'Include', 'config-limit', `${path} has more than ${CONFIG_LIMITS.fileBytes} octets`);
-      return;
-    }
-    this.#readSource(Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('latin1'), path);
+    const text = this.#sources.read(path, from);
+    if (text !== undefined) this.#readSource(text, path);
   }
 
   #readSource(text: string, file: string): void {
@@ -351,7 +330,7 @@ class TreeReader {
     if (!this.#count(name, words, 1, 1, place)) return;
     const path = posix.resolve(this.#options.serverRoot, textOf(words[0]).replaceAll('\\', '/'));
     if (this.#options.files.kind(path) !== 'directory')
-      this.#missing(place, name, `the directory ${path} does not exist; create it or correct the path`, true);
+      this.#sources.missing(place, name, `the directory ${path} does not exist; create it or correct the path`, true);
     this.#serverRoot = path;
   }
 
@@ -361,7 +340,7 @@ class TreeReader {
       throw new LimitReached(place, `more than ${CONFIG_LIMITS.includeDepth} files include each other`);
     const found = resolveInclude(this.#path(words[0]), this.#options.files);
     if (found.problem !== undefined && !(isOptional && found.isMissing))
-      this.#missing(place, name, found.problem, found.isMissing);
+      this.#sources.missing(place, name, found.problem, found.isMissing);
     this.#includeDepth++;
     for (const file of found.files) this.readFile(file, place);
     this.#includeDepth--;
@@ -384,23 +363,4 @@ class TreeReader {
   #path(octets: string): string {
     return posix.resolve(this.#serverRoot, textOf(octets));
   }
-
-  /** Missing files are errors, unless the caller said to assume them. */
-  #missing(place: Place, directive: string, message: string, mayAssume: boolean): void {
-    if (mayAssume && this.#options.assumeFiles === true) this.#findings.warn(place, directive, 'file-missing', message);
-    else this.#findings.error(place, directive, 'file-missing', message);
-  }
 }
-
-function reason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return REASONS.get((error as NodeJS.ErrnoException).code ?? '') ?? error.message;
-}
-
-/** What the system says, in words for people. */
-const REASONS: ReadonlyMap<string, string> = new Map([
-  ['ENOENT', 'it does not exist'],
-  ['ENOTDIR', 'it does not exist'],
-  ['EISDIR', 'it is a directory'],
-  ['EACCES', 'this user may not read it'],
-]);
