@@ -110,9 +110,15 @@ export class Frontend implements Http1Handler, HeadFilter {
   }
 
   finished(exchange: Exchange): void {
-    const visit = exchange.attachment as Visit;
-    writeAccessLogs(visit.host.accessLogs, exchange, visit, this.link.clock);
-    takeBackVisit(visit);
+    const visit = exchange.attachment as Visit | undefined;
+    if (visit === undefined) return;
+    exchange.attachment = undefined;
+    if (visit.originalMethod !== undefined) exchange.request.method = visit.originalMethod;
+    try {
+      writeAccessLogs(visit.host.accessLogs, exchange, visit, this.link.clock);
+    } finally {
+      takeBackVisit(visit);
+    }
   }
 
   /** Header directives reach every response, whoever made it. */
@@ -303,6 +309,7 @@ export class Frontend implements Http1Handler, HeadFilter {
     for (const [name, value] of redirect.env) exchange.setEnv(name, value);
     // The page is asked for with GET and without the body of the request that failed.
     const { request } = exchange;
+    visit.originalMethod ??= request.method;
     if (request.method !== 'HEAD') request.method = 'GET';
     request.bodyLength = 0;
     request.fields.removeKnown(FIELD['Content-Length']);

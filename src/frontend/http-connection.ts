@@ -4,6 +4,7 @@
 import { Failure } from '../base/failure.ts';
 import { Fields } from '../base/fields.ts';
 import { UNKNOWN_LENGTH } from '../base/head.ts';
+import { SCRATCH_BYTES } from '../link/scratch.ts';
 import { BodyDecoder } from '../wire/http1/body.ts';
 import { FRAMING_NONE, FRAMING_UNTIL_CLOSE } from '../wire/http1/framing-fields.ts';
 import { defaultResponseHeadLimits } from '../wire/http1/limits.ts';
@@ -22,7 +23,6 @@ import {
   writeLastChunk,
   writeRequestLine,
 } from '../wire/http1/write.ts';
-import { SCRATCH_BYTES } from '../link/scratch.ts';
 import type { Backend, DialWaiter } from './backend.ts';
 import { fillHttpRequest, passResponseHead } from './http-head.ts';
 import type { ProxyRequest } from './proxy-request.ts';
@@ -83,7 +83,7 @@ export class HttpConnection implements UpstreamProtocol {
   begin(request: ProxyRequest, events: UpstreamEvents): void {
     const socket = this.#socket;
     const { exchange } = request;
-    const { config, link } = socket.backend;
+    const { config } = socket.backend;
     const { bodyLength, expectsContinue, method } = exchange.request;
     socket.attach(request, events);
     this.#isInBody = false;
@@ -91,7 +91,7 @@ export class HttpConnection implements UpstreamProtocol {
     this.#bytesOutBefore = socket.connection.bytesOut;
     this.#isChunked = bodyLength === UNKNOWN_LENGTH;
     this.#isBodyComplete = bodyLength === 0;
-    this.#holdsBody = bodyLength !== 0 && (expectsContinue || config.pingMs > 0);
+    this.#holdsBody = bodyLength !== 0 && ((expectsContinue && request.forwardContinue) || config.pingMs > 0);
     this.#head.begin(method);
     fillHttpRequest(outgoing, request, config, !config.pool.disableReuse, this.#holdsBody);
     const path = config.path + request.path;
@@ -180,7 +180,7 @@ export class HttpConnection implements UpstreamProtocol {
   }
 
   drained(): void {
-    if (!this.#isBodyComplete) this.#socket.request?.exchange.resumeBody();
+    if (!this.#isBodyComplete && !this.#holdsBody) this.#socket.request?.exchange.resumeBody();
   }
 
   outwaits(): boolean {

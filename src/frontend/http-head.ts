@@ -24,14 +24,23 @@ const DROPPED: ReadonlySet<number> = new Set([
   FIELD['X-Forwarded-Server'],
 ]);
 
-/** Fills `out` with the fields for one attempt. The table is the caller's and is reset here. */
-export function fillHttpRequest(out: Fields, request: ProxyRequest, member: MemberConfig, keepAlive: boolean): void {
+/**
+ * Fills `out` with the fields for one attempt. The table is the caller's and is reset here.
+ * @param asksFirst the body comes only when the backend has said `100 (Continue)`
+ */
+export function fillHttpRequest(
+  out: Fields,
+  request: ProxyRequest,
+  member: MemberConfig,
+  keepAlive: boolean,
+  asksFirst: boolean,
+): void {
   const { exchange } = request;
   const { fields, bodyLength } = exchange.request;
   const clientHost = fields.getKnown(FIELD.Host);
   out.reset();
   out.addKnown(FIELD.Host, request.preserveHost && clientHost !== undefined ? clientHost : backendHost(member));
-  const named = connectionTokens(fields.getKnown(FIELD.Connection));
+  const named = connectionTokens(fields);
   for (let i = 0; i < fields.count; i++) {
     const id = fields.idAt(i);
     if (id === REMOVED || DROPPED.has(id)) continue;
@@ -48,7 +57,7 @@ export function fillHttpRequest(out: Fields, request: ProxyRequest, member: Memb
     appendForwarded(out, fields, FIELD['X-Forwarded-Host'], clientHost);
     appendForwarded(out, fields, FIELD['X-Forwarded-Server'], request.host.serverName);
   }
-  if (exchange.request.expectsContinue && bodyLength !== 0) out.addKnown(FIELD.Expect, '100-continue');
+  if (asksFirst) out.addKnown(FIELD.Expect, '100-continue');
   if (bodyLength === UNKNOWN_LENGTH) out.addKnown(FIELD['Transfer-Encoding'], 'chunked');
   else if (bodyLength > 0 || fields.hasKnown(FIELD['Content-Length']))
     out.addKnown(FIELD['Content-Length'], String(bodyLength));
@@ -71,17 +80,32 @@ export function passResponseHead(from: ResponseHead, to: ResponseHead): void {
   to.status = from.status;
   to.reason = from.reason;
   to.minorVersion = from.minorVersion;
-  to.bodyLength = from.bodyLength;
+  to.bodyLength = from.bodyLength === 0 ? lengthTold(from.fields) : from.bodyLength;
   to.fields.copyFrom(from.fields);
-  for (const name of connectionTokens(from.fields.getKnown(FIELD.Connection))) to.fields.remove(name);
-  for (const id of RESPONSE_DROPPED) to.fields.removeKnown(id);
+  dropHopByHop(to.fields);
 }
 
-/** Lower-case names that a Connection field lists; the list is empty for the usual tokens alone. */
-export function connectionTokens(connection: string | undefined): readonly string[] {
-  if (connection === undefined || connection === 'keep-alive' || connection === 'close' || connection === 'Keep-Alive')
-    return noTokens;
-  return connection
+/** The length of a message without body: answers to HEAD and 304 tell that of another, or none (RFC 9110 §8.6). */
+function lengthTold(fields: Fields): number {
+  const length = fields.getKnown(FIELD['Content-Length']);
+  return length === undefined ? UNKNOWN_LENGTH : Number(length);
+}
+
+/** Removes what a backend says about its own connection, in place. */
+export function dropHopByHop(fields: Fields): void {
+  for (const name of connectionTokens(fields)) fields.remove(name);
+  for (const id of RESPONSE_DROPPED) fields.removeKnown(id);
+}
+
+/** Lower-case names that the Connection fields list; the list is empty for the usual tokens alone. */
+export function connectionTokens(fields: Fields): readonly string[] {
+  const first = fields.getKnown(FIELD.Connection);
+  if (first === undefined) return noTokens;
+  const isUsual = first === 'keep-alive' || first === 'close' || first === 'Keep-Alive';
+  if (isUsual && !fields.hasRepeats) return noTokens;
+  return fields
+    .getAll('Connection')
+    .join(',')
     .toLowerCase()
     .split(',')
     .map((token) => token.trim())

@@ -14,6 +14,8 @@ export class ProxiedBalancer {
   readonly finder: SessionFinder | undefined;
   readonly #backends: readonly Backend[];
   readonly #log: Log;
+  /** Backends that a later balancer of this name goes on using. */
+  #handedOn: ReadonlySet<Backend> = new Set();
   /** Members already reported, by URL and the foreign route. */
   readonly #reported: Set<string>;
 
@@ -28,17 +30,16 @@ export class ProxiedBalancer {
     this.#backends = config.members.map(
       (member) => kept.get(JSON.stringify(member)) ?? new Backend(member, link, resolve, log),
     );
-    const inUse = new Set(this.#backends);
-    for (const backend of before) if (!inUse.has(backend)) backend.pool.drain();
+    if (previous !== undefined) previous.#handedOn = new Set(this.#backends);
   }
 
   backendOf(member: Member): Backend {
     return this.#backends[member.index];
   }
 
-  /** Closes idle connections; those in use go when they are released. */
-  drain(): void {
-    for (const backend of this.#backends) backend.pool.drain();
+  /** Nobody new comes: connections are closed as they become idle, but for those that a successor goes on using. */
+  retire(): void {
+    for (const backend of this.#backends) if (!this.#handedOn.has(backend)) backend.pool.retire();
   }
 
   /** Closes connections that have been idle beyond their ttl. */

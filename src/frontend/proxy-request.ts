@@ -18,6 +18,8 @@ export class ProxyRequest {
   serverPort = 0;
   preserveHost = false;
   addForwarded = true;
+  /** `Expect: 100-continue` is the backend's business (Proxy100Continue). */
+  forwardContinue = true;
   /** Silence tolerated from the backend, ms. */
   timeoutMs = 0;
 }

@@ -1,14 +1,12 @@
 // From a mapping that matched to a proxied exchange: session, backend path, environment; and what is done to the answer
 // before it goes out: ProxyPassReverse, ProxyErrorOverride, the standard reason phrase.
 
-import type { Election } from '../balancer/balancer.ts';
 import type { Member } from '../balancer/member.ts';
-import type { Session } from '../balancer/stickiness.ts';
 import { Failure } from '../base/failure.ts';
 import type { Link } from '../link/link.ts';
 import type { ErrorOverride, ProxyTarget } from '../site/model.ts';
-import type { ProxiedBalancer } from './proxied-balancer.ts';
-import { lendProxyRun, type ProxyHost } from './proxy.ts';
+import { ProxyRuns } from './proxy.ts';
+import type { Attempts } from './proxy-attempts.ts';
 import type { ProxyRequest } from './proxy-request.ts';
 import { reverseFields } from './reverse.ts';
 import type { Visit } from './visit.ts';
@@ -31,8 +29,9 @@ export function proxyExchange(frontend: ProxyingFrontend, visit: Visit, target: 
     );
     return;
   }
-  const run = lendProxyRun(proxyHostOf(frontend));
-  const { request, session } = run;
+  const run = runsOf(frontend).lend();
+  const { request } = run;
+  const { session } = run.attempts;
   const { settings } = visit;
   request.exchange = exchange;
   request.host = visit.host.host;
@@ -42,6 +41,7 @@ export function proxyExchange(frontend: ProxyingFrontend, visit: Visit, target: 
   request.serverPort = exchange.connection.localPort;
   request.preserveHost = settings.preserveHost === true;
   request.addForwarded = settings.addHeaders !== false;
+  request.forwardContinue = settings.forwardsContinue !== false;
   session.reset();
   if (balancer.finder !== undefined) {
     balancer.finder.find(visit.query === undefined ? path : `${path}?${visit.query}`, exchange.request.fields, session);
@@ -50,31 +50,24 @@ export function proxyExchange(frontend: ProxyingFrontend, visit: Visit, target: 
   run.start(exchange, balancer);
 }
 
-const hosts = new WeakMap<ProxyingFrontend, ProxyHost>();
+const runs = new WeakMap<ProxyingFrontend, ProxyRuns>();
 
-function proxyHostOf(frontend: ProxyingFrontend): ProxyHost {
-  let host = hosts.get(frontend);
-  if (host === undefined) {
-    host = {
+function runsOf(frontend: ProxyingFrontend): ProxyRuns {
+  let own = runs.get(frontend);
+  if (own === undefined) {
+    own = new ProxyRuns({
       link: frontend.link,
-      chosen: (request, member, balancer, election, session) =>
-        tellEnvironment(request, member, balancer, election, session),
-      finishResponse: (request, member, balancer) => finishResponse(request, member, balancer),
+      chosen: tellEnvironment,
+      finishResponse,
       answerError: (exchange, status, failure) => frontend.fail(exchange.attachment as Visit, status, failure),
-    };
-    hosts.set(frontend, host);
+    });
+    runs.set(frontend, own);
   }
-  return host;
+  return own;
 }
 
 /** The variables that mod_proxy_balancer sets, for logs and Header (modproxy.md §6); only where something reads them. */
-function tellEnvironment(
-  request: ProxyRequest,
-  member: Member,
-  balancer: ProxiedBalancer,
-  election: Election,
-  session: Session,
-): void {
+function tellEnvironment({ request, session, election, balancer }: Attempts, member: Member): void {
   const { exchange } = request;
   const visit = exchange.attachment as Visit;
   const { config } = balancer.balancer;
@@ -89,7 +82,7 @@ function tellEnvironment(
 }
 
 /** @returns false when ProxyErrorOverride wants our own page instead */
-function finishResponse(request: ProxyRequest, _member: Member, _balancer: ProxiedBalancer): boolean {
+function finishResponse(request: ProxyRequest): boolean {
   const { exchange } = request;
   const { response } = exchange;
   const visit = exchange.attachment as Visit;

@@ -99,7 +99,7 @@ export class RunningSite {
   /** Nothing new comes to this site. */
   retire(): void {
     this.#isRetired = true;
-    for (const balancer of this.#balancers.values()) balancer.drain();
+    for (const balancer of this.#balancers.values()) balancer.retire();
   }
 
   #sweep(): void {

@@ -45,14 +45,12 @@ export class FrontendServer {
     this.#listeners = createListeners(snapshot, new Frontend(this.#site, link, log), link, log);
   }
 
-  /** Binds every address of the configuration; rejects with Node's error when one cannot be had, with none left bound. */
+  /** Binds every address of the configuration; rejects with Node's error when one cannot be had: nothing is left open. */
   async listen(): Promise<void> {
     const results = await Promise.allSettled(this.#listeners.map((listener) => listener.listen()));
     const failed = results.find((result) => result.status === 'rejected');
     if (failed === undefined) return;
-    await Promise.all(
-      this.#listeners.filter((_, index) => results[index].status === 'fulfilled').map((each) => each.stop()),
-    );
+    await this.stop();
     throw failed.reason;
   }
 

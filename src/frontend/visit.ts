@@ -21,6 +21,8 @@ export class Visit implements LogFacts, ClientFacts {
   file: string | undefined = undefined;
   handler: string | undefined = undefined;
   originalStatus: number | undefined = undefined;
+  /** Method of the client when an error page was asked for in its place; for the log. */
+  originalMethod: string | undefined = undefined;
   /** Host name the client addressed, without port; undefined when it named none. */
   clientName: string | undefined = undefined;
   /** Internal redirects so far. */
@@ -36,6 +38,7 @@ export class Visit implements LogFacts, ClientFacts {
     this.file = undefined;
     this.handler = undefined;
     this.originalStatus = undefined;
+    this.originalMethod = undefined;
     this.clientName = undefined;
     this.redirects = 0;
     this.isOwnError = false;

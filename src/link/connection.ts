@@ -194,6 +194,12 @@ export class Connection implements ScratchOwner {
     this.resume();
   }
 
+  /** The peer takes no more: what is written from now on is forgotten, what it has sent is still read. */
+  writeFailed(): void {
+    this.hasEnded = true;
+    this.resume();
+  }
+
   /** Cuts the connection; unsent octets are lost. */
   destroy(): void {
     if (this.isClosed) return;

@@ -1,6 +1,6 @@
 // Dialling: a Connection to a backend. The caller's `closed` event comes for failed dials too.
 
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { Connection, type ConnectionEvents } from './connection.ts';
 import type { Link } from './link.ts';
 
@@ -39,6 +39,7 @@ export function dial(link: Link, address: DialAddress, keepAlive: boolean, event
         })
       : connect({ path: address.path, allowHalfOpen: true, onread });
   const connection = new Connection(socket, link, events);
+  readOnAfterFailedWrites(socket, connection);
   socket.on('connect', () => {
     if (connection.isClosed) return;
     connection.learnAddresses();
@@ -50,4 +51,18 @@ export function dial(link: Link, address: DialAddress, keepAlive: boolean, event
     }
   });
   return connection;
+}
+
+/**
+ * A backend that refuses an upload answers, closes, and resets what still comes: its answer is in our kernel when the
+ * next write fails. Node would throw the socket away with it; here reading goes on until it finds the end.
+ */
+function readOnAfterFailedWrites(socket: Socket, connection: Connection): void {
+  const { destroy } = socket;
+  socket.destroy = (error) => {
+    const isFailedWrite = (error as NodeJS.ErrnoException | undefined)?.syscall === 'write';
+    if (!isFailedWrite || connection.isClosed || connection.hasEnded) return destroy.call(socket, error);
+    connection.writeFailed();
+    return socket;
+  };
 }

@@ -1,0 +1,282 @@
+// Which member serves a request: an election, a place in its pool, a connection; and after a failure, from the facts
+// alone, whether another attempt may be made (modproxy.md §8). The object is reused; no promise, no closure on the way.
+
+import { Election } from '../balancer/balancer.ts';
+import type { Member } from '../balancer/member.ts';
+import type { Decision } from '../balancer/replay.ts';
+import { Session } from '../balancer/stickiness.ts';
+import { Failure } from '../base/failure.ts';
+import { Deadline } from '../link/deadlines.ts';
+import type { Link } from '../link/link.ts';
+import type { PoolWaiter } from '../link/pool.ts';
+import type { Backend, DialWaiter } from './backend.ts';
+import type { ProxiedBalancer } from './proxied-balancer.ts';
+import type { ProxyRequest } from './proxy-request.ts';
+import type { UpstreamConnection, UpstreamFailure } from './upstream.ts';
+
+/** Whom the attempts are made for. */
+export interface AttemptOwner {
+  /** A member was elected. */
+  chosen(member: Member): void;
+  /** A connection to the member is there: use it. */
+  begin(connection: UpstreamConnection): void;
+  /** No further attempt is made, and nothing was answered. The member is left. */
+  noAnswer(status: number, failure: Failure): void;
+  /** Part of the response is with the client already. The member is left. */
+  cutOff(failure: Failure): void;
+  /** What must not happen has: the request cannot go on. */
+  fault(error: unknown): void;
+}
+
+type Waiting = 'nothing' | 'member' | 'place' | 'dial';
+
+export class Attempts implements PoolWaiter, DialWaiter {
+  readonly request: ProxyRequest;
+  readonly election: Election = new Election();
+  readonly session: Session = new Session();
+  readonly #link: Link;
+  readonly #owner: AttemptOwner;
+  readonly #deadline: Deadline;
+  balancer!: ProxiedBalancer;
+  /** The member that the request is counted with. */
+  member: Member | undefined = undefined;
+  #backend: Backend | undefined = undefined;
+  #waiting: Waiting = 'nothing';
+  /** Further attempts made, as the balancer counts them. */
+  #count = 0;
+  #hadSecondChance = false;
+  #waitedMs = 0;
+  #isOver = true;
+  /** Some of the request body, or its end, was taken: what an attempt took cannot be given to the next. */
+  isBodyTouched = false;
+
+  constructor(link: Link, request: ProxyRequest, owner: AttemptOwner) {
+    this.#link = link;
+    this.request = request;
+    this.#owner = owner;
+    this.#deadline = new Deadline(() => this.#waitedLongEnough());
+  }
+
+  /** Begins with the first election; `request` and `session` are filled. */
+  start(balancer: ProxiedBalancer): void {
+    this.balancer = balancer;
+    this.member = undefined;
+    this.#backend = undefined;
+    this.#waiting = 'nothing';
+    this.#count = 0;
+    this.#hadSecondChance = false;
+    this.#waitedMs = 0;
+    this.#isOver = false;
+    this.isBodyTouched = false;
+    this.#elect();
+  }
+
+  /** The attempt with the member is over; octets as its protocol counts them. */
+  leave(bytesSent: number, bytesReceived: number): void {
+    const { member } = this;
+    if (member === undefined) return;
+    this.member = undefined;
+    this.balancer.balancer.finished(member, bytesSent, bytesReceived);
+  }
+
+  /**
+   * No attempt is wanted any more.
+   * @returns false while a dial is under way: it ends here, so this object must not serve anyone else
+   */
+  stop(): boolean {
+    this.#isOver = true;
+    this.#link.deadlines.disarm(this.#deadline);
+    if (this.#waiting === 'place') this.#backend?.pool.stopWaiting(this);
+    this.leave(0, 0);
+    return this.#waiting !== 'dial';
+  }
+
+  /** Silence that the member in question may keep, ms. */
+  get timeoutMs(): number {
+    const { host } = this.request;
+    return this.#backend?.config.timeoutMs ?? host.proxyTimeoutMs ?? host.timeoutMs;
+  }
+
+  /** The attempt failed and its connection with it. */
+  failed(facts: UpstreamFailure, bytesSent: number, bytesReceived: number): void {
+    const { failure } = facts;
+    if (failure.source === 'downstream') {
+      // The request itself cannot be sent to any member.
+      this.leave(0, 0);
+      this.#owner.noAnswer(failure.status ?? 400, failure);
+      return;
+    }
+    const { config } = this.#backend as Backend;
+    const isAjp = config.scheme === 'ajp';
+    const { exchange } = this.request;
+    const decision = this.balancer.balancer.judge(this.member as Member, {
+      protocol: isAjp ? 'ajp' : 'http',
+      phase: facts.phase,
+      method: exchange.request.method,
+      hasQuery: this.request.query !== undefined,
+      requestBytesSent: facts.phase === 'ping' ? 0 : 1,
+      bodySent: facts.bodySent,
+      bodyKept: !this.isBodyTouched,
+      reusedConnection: facts.reusedConnection,
+      secondChance: this.#hadSecondChance,
+      timedOut: facts.timedOut,
+      pinged: isAjp && config.pingMs > 0,
+      answered: exchange.stage !== 'open',
+    });
+    this.#decide(decision, failure, bytesSent, bytesReceived);
+  }
+
+  // --- choosing -----------------------------------------------------------------------------------------------------
+
+  #elect(): void {
+    const { balancer } = this.balancer;
+    const member = balancer.elect(this.session.route, this.election);
+    if (member === undefined) {
+      if (this.election.mayWait && this.#waitedMs < balancer.config.timeoutMs) {
+        this.#waiting = 'member';
+        this.#link.deadlines.arm(this.#deadline, balancer.pollMs);
+      } else {
+        const why = `balancer://${balancer.config.name} has no usable member`;
+        this.#owner.noAnswer(503, new Failure('no-member', 'upstream', why, { status: 503 }));
+      }
+      return;
+    }
+    this.member = member;
+    this.#backend = this.balancer.backendOf(member);
+    this.#hadSecondChance = false;
+    balancer.began(member);
+    try {
+      this.#owner.chosen(member);
+      this.#acquire();
+    } catch (error) {
+      this.#owner.fault(error);
+    }
+  }
+
+  #acquire(): void {
+    const backend = this.#backend as Backend;
+    const { config, pool } = backend;
+    if (!backend.isSupported) {
+      const why = `${config.url}: members of this scheme are not served`;
+      this.leave(0, 0);
+      this.#owner.noAnswer(502, new Failure('scheme-not-served', 'internal', why, { status: 502 }));
+      return;
+    }
+    const acquired = this.#hadSecondChance ? pool.acquireFresh(this) : pool.acquire(this);
+    if (acquired === 'dial') {
+      this.#dial(backend);
+    } else if (acquired === 'wait') {
+      this.#waiting = 'place';
+      if (config.pool.acquireMs !== undefined) this.#link.deadlines.arm(this.#deadline, config.pool.acquireMs);
+    } else if (acquired === 'full') {
+      const why = `${config.url}: too many requests wait for a connection`;
+      this.#failedToConnect(new Failure('pool-queue-full', 'upstream', why, { status: 503 }), false);
+    } else {
+      this.#waiting = 'nothing';
+      this.#owner.begin(acquired);
+    }
+  }
+
+  #dial(backend: Backend): void {
+    this.#waiting = 'dial';
+    try {
+      backend.dial(this, backend.config.connectTimeoutMs ?? this.timeoutMs);
+    } catch (error) {
+      this.#waiting = 'nothing';
+      backend.pool.dropped();
+      throw error;
+    }
+  }
+
+  /** Poll period of a waiting election, or patience for a place in the pool, is over. */
+  #waitedLongEnough(): void {
+    if (this.#waiting === 'member') {
+      this.#waitedMs += this.balancer.balancer.pollMs;
+      this.#waiting = 'nothing';
+      this.#elect();
+    } else if (this.#waiting === 'place') {
+      const { config, pool } = this.#backend as Backend;
+      pool.stopWaiting(this);
+      const why = `${config.url}: no free connection within ${config.pool.acquireMs} ms`;
+      this.#failedToConnect(new Failure('pool-exhausted', 'upstream', why, { status: 503 }), true);
+    }
+  }
+
+  placeFree(): void {
+    if (this.#waiting !== 'place') return;
+    this.#waiting = 'nothing';
+    this.#link.deadlines.disarm(this.#deadline);
+    try {
+      this.#acquire();
+    } catch (error) {
+      this.#owner.fault(error);
+    }
+  }
+
+  dialled(connection: UpstreamConnection): void {
+    if (this.#isOver) {
+      (this.#backend as Backend).pool.release(connection);
+      return;
+    }
+    this.#waiting = 'nothing';
+    this.balancer.balancer.succeeded(this.member as Member);
+    this.#owner.begin(connection);
+  }
+
+  dialFailed(failure: Failure, timedOut: boolean): void {
+    if (!this.#isOver) this.#failedToConnect(failure, timedOut);
+  }
+
+  // --- after a failure ----------------------------------------------------------------------------------------------
+
+  #failedToConnect(failure: Failure, timedOut: boolean): void {
+    this.#waiting = 'nothing';
+    if (failure.source === 'internal') {
+      // We lack descriptors or ports: no member is to blame, and another would fare no better.
+      this.leave(0, 0);
+      this.#owner.noAnswer(503, failure);
+      return;
+    }
+    const { exchange } = this.request;
+    const decision = this.balancer.balancer.judge(this.member as Member, {
+      protocol: this.#backend?.config.scheme === 'ajp' ? 'ajp' : 'http',
+      phase: failure.code === 'backend-name-unknown' ? 'resolve' : 'connect',
+      method: exchange.request.method,
+      hasQuery: this.request.query !== undefined,
+      requestBytesSent: 0,
+      bodySent: false,
+      bodyKept: !this.isBodyTouched,
+      reusedConnection: false,
+      secondChance: this.#hadSecondChance,
+      timedOut,
+      pinged: false,
+      answered: exchange.stage !== 'open',
+    });
+    this.#decide(decision, failure, 0, 0);
+  }
+
+  #decide(decision: Decision, failure: Failure, bytesSent: number, bytesReceived: number): void {
+    const member = this.member as Member;
+    const { balancer } = this.balancer;
+    if (decision.mustCut) {
+      this.leave(bytesSent, bytesReceived);
+      this.#owner.cutOff(failure);
+    } else if (decision.trySameFirst && !this.#hadSecondChance) {
+      this.#hadSecondChance = true;
+      this.#acquire();
+    } else if (balancer.mayTryAnother(member, this.#count, decision)) {
+      this.#count++;
+      // While another is elected the failed member still counts as busy, as in httpd (bybusyness looks at it).
+      this.member = undefined;
+      try {
+        this.#elect();
+      } finally {
+        balancer.finished(member, bytesSent, bytesReceived);
+      }
+    } else {
+      this.leave(bytesSent, bytesReceived);
+      balancer.settled(member, decision.status, decision.isTimeout);
+      this.#owner.noAnswer(decision.status, failure);
+    }
+  }
+}
