@@ -1,4 +1,21 @@
-// Recorded scenarios that Catflap is known to answer otherwise: why, and whether that is meant to stay. An entry whose
-// scenario begins to hold fails the suite, so that this list only shrinks.
+// Recorded scenarios that Catflap answers otherwise: why, and whether that is meant to stay (docs/reference/differences.md
+// says more). An entry whose scenario begins to hold fails the suite, so that this list only shrinks.
 
-export const NOT_YET: readonly { id: string; reason: string }[] = [];
+const CHECKS = 'not built: neither health checks nor the balancer-manager that shows them';
+
+export const NOT_YET: readonly { id: string; reason: string }[] = [
+  { id: 'P-HDR-01', reason: 'meant: no 100 for a request without a body; not built: Max-Forwards' },
+  { id: 'P-HDR-02', reason: 'not built: Max-Forwards is passed on as it came' },
+  { id: 'P-HDR-05', reason: 'not built: ProxyVia' },
+  { id: 'P-HDR-06', reason: 'not built: ProxyVia' },
+  { id: 'P-HDR-15', reason: 'not built: Proxy100Continue' },
+  { id: 'P-HDR-20', reason: 'meant: body packets are never larger than the container asked for' },
+  { id: 'P-HDR-26', reason: 'meant: Content-Length beside chunked is refused' },
+  { id: 'P-HDR-27', reason: 'not built: Max-Forwards' },
+  { id: 'P-HC-03-200', reason: CHECKS },
+  { id: 'P-HC-03-302', reason: CHECKS },
+  { id: 'P-HC-03-404', reason: CHECKS },
+  { id: 'P-HC-03-500', reason: CHECKS },
+  { id: 'P-HC-04b', reason: CHECKS },
+  { id: 'P-HC-07', reason: CHECKS },
+];

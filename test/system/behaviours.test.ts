@@ -13,6 +13,7 @@ const GROUPS: readonly { title: string; ids: RegExp }[] = [
   { title: 'a session id is found as recorded', ids: /^P-ISO-/ },
   { title: 'URLs are mapped as recorded', ids: /^P-MAP-/ },
   { title: 'failures are answered and failed over as recorded', ids: /^P-FO-/ },
+  { title: 'all else is as recorded', ids: /^(?!P-(?:DIST-byrequests|STK|ISO|MAP|FO)-)/ },
 ];
 
 const scenarios = loadScenarios(new URL('../data/behaviours/modproxy.json', import.meta.url));
