@@ -23,7 +23,9 @@ interface Round extends LoadResult {
 interface Figures {
   case: string;
   front: FrontName;
+  /** Median of the rounds, and the lowest and highest of them; microseconds. */
   cpuPerRequest: number;
+  cpuSpread: readonly [number, number];
   requestsPerSecond: number;
   p50Ms: number;
   p99Ms: number;
@@ -115,7 +117,8 @@ async function measure(each: Case, fronts: readonly BenchFront[]): Promise<Figur
     return {
       case: each.name,
       front: name,
-      cpuPerRequest: middle((round) => round.cpuMicroseconds / round.requests),
+      cpuPerRequest: middle(cpuPerRequest),
+      cpuSpread: [Math.min(...own.map(cpuPerRequest)), Math.max(...own.map(cpuPerRequest))],
       requestsPerSecond: middle((round) => round.requests / round.seconds),
       p50Ms: middle(({ p50Ms }) => p50Ms),
       p99Ms: middle(({ p99Ms }) => p99Ms),
@@ -124,6 +127,10 @@ async function measure(each: Case, fronts: readonly BenchFront[]): Promise<Figur
       rounds: own,
     };
   });
+}
+
+function cpuPerRequest(round: Round): number {
+  return round.cpuMicroseconds / round.requests;
 }
 
 async function measureIdle(
@@ -147,6 +154,7 @@ function table(each: Case, figures: readonly Figures[]): string {
   const rows = figures.map((row) => [
     row.front,
     row.cpuPerRequest.toFixed(1),
+    row.cpuSpread.map((value) => value.toFixed(1)).join('–'),
     base === undefined ? '' : (row.cpuPerRequest / base).toFixed(2),
     row.requestsPerSecond.toFixed(0),
     row.p50Ms.toFixed(2),
@@ -155,7 +163,7 @@ function table(each: Case, figures: readonly Figures[]): string {
     row.errors === 0 ? '' : `${row.errors} errors`,
   ]);
   const title = `${each.name}: ${each.title}; ${each.connections} connections, ${rounds} rounds of ${seconds} s, medians`;
-  return `\n${title}\n${aligned([['front', 'CPU µs/request', '× httpd', 'requests/s', 'p50 ms', 'p99 ms', 'RSS MiB', ''], ...rows])}`;
+  return `\n${title}\n${aligned([['front', 'CPU µs/request', 'from–to', '× httpd', 'requests/s', 'p50 ms', 'p99 ms', 'RSS MiB', ''], ...rows])}`;
 }
 
 function idleTable(count: number, idle: readonly Awaited<ReturnType<typeof measureIdle>>[]): string {
