@@ -36,6 +36,11 @@ import(existsSync(source) ? source.href : built.href)
   })
   .then((exitCode) => {
     process.exitCode = exitCode;
+  })
+  .catch((error) => {
+    if (error.code !== 'ERR_MODULE_NOT_FOUND' || !/^Cannot find package/.test(error.message)) throw error;
+    process.stderr.write('catflap: the packages it needs are not installed; run npm ci first.\n');
+    process.exitCode = 1;
   });
 
 /** The same process begins anew, with SIGUSR1 unblocked and the debugger kept closed in the other way. */
