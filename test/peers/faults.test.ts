@@ -12,11 +12,12 @@ test('httpd answers broken backends as the table of faults says', needs('httpd')
   const answers: Record<string, string[]> = {};
   const table: Record<string, string[]> = {};
   for (const fault of FAULTS.filter(({ httpd }) => httpd === undefined)) {
-    table[fault.name] = [fault.one, fault.two, fault.post];
-    answers[fault.name] = [];
+    const title = `${fault.protocol}: ${fault.name}`;
+    table[title] = [fault.one, fault.two, fault.post];
+    answers[title] = [];
     for (const way of ['one', 'two', 'post'] as const) {
-      answers[fault.name]?.push(inShort(await askThrough(front, backends, fault, way)));
-      assert.equal(await wrongAfterwards(front), undefined, fault.name);
+      answers[title]?.push(inShort(await askThrough(front, backends, fault, way)));
+      assert.equal(await wrongAfterwards(front, fault), undefined, title);
     }
   }
   assert.deepEqual(answers, table);

@@ -1,5 +1,5 @@
-// What a broken backend does to a request over AJP, stage by stage, and what the client must get. `one` asks a balancer
-// with this member alone, `two` one with a sound member beside it, `post` sends 20,000 bytes to the member alone.
+// What a broken backend does to a request, stage by stage, and what the client must get. `one` asks a balancer with this
+// member alone, `two` one with a sound member beside it, `post` sends 20,000 bytes to the member alone.
 
 import { endResponse, getBodyChunk, packet, sendBodyChunk, sendHeaders } from './ajp-peer.ts';
 import { write } from './byte-reader.ts';
@@ -12,6 +12,7 @@ type Place = Parameters<Interception>[0];
 
 export interface Fault {
   name: string;
+  protocol: 'ajp' | 'http';
   /** Done by member a after the head of a request, in place of an answer. */
   act(at: Place): Promise<void> | void;
   /** What comes to the client: status, with `+` when the body is complete and `-` when it is cut. */
@@ -31,6 +32,8 @@ const HEADERS: [string, string][] = [
 const head = sendHeaders(200, 'OK', HEADERS);
 const half = sendBodyChunk(Buffer.from(HALF));
 const whole = Buffer.concat([head, half, half, endResponse(1)]);
+/** What a `post` sends. */
+export const BODY_BYTES = 20_000;
 /** Longer than the time limit of the members. */
 const HANG_MS = 3000;
 
@@ -62,7 +65,7 @@ const beforeTheHead = { one: '503+', two: '200+', post: '500+' };
 const inTheBody = { one: '200-', two: '200-', post: '200-' };
 const sound = { one: '200+', two: '200+', post: '200+' };
 
-export const FAULTS: readonly Fault[] = [
+const AJP_FAULTS: readonly Omit<Fault, 'protocol'>[] = [
   { name: 'closes', act: thenClose(), ...beforeTheHead },
   { name: 'resets', act: thenReset(), ...beforeTheHead },
   { name: 'hangs', act: thenHang(), ...beforeTheHead },
@@ -133,7 +136,7 @@ export const FAULTS: readonly Fault[] = [
     async act(at) {
       const { socket } = at;
       await write(socket, getBodyChunk(8186));
-      await firstBodyPacket(at);
+      await takeBody(at);
       await write(socket, whole);
     },
     ...sound,
@@ -146,23 +149,92 @@ export const FAULTS: readonly Fault[] = [
   },
 ];
 
+/** Nothing reached the client: the answer is a bad gateway, no other member is asked. */
+const noAnswer = { one: '502+', two: '502+', post: '502+' };
+const httpHead = Buffer.from(`HTTP/1.1 200 OK\r\nX-Member: a\r\nContent-Length: ${2 * HALF.length}\r\n\r\n`);
+const httpHalf = Buffer.from(HALF);
+const chunkedHead = Buffer.from('HTTP/1.1 200 OK\r\nX-Member: a\r\nTransfer-Encoding: chunked\r\n\r\n');
+const chunk = Buffer.from(`${HALF.length.toString(16)}\r\n${HALF}\r\n`);
+const lastChunk = Buffer.from('0\r\n\r\n');
+const httpWhole = Buffer.concat([httpHead, httpHalf, httpHalf]);
+const says = (text: string) => thenClose(Buffer.from(text, 'latin1'));
+
+const HTTP_FAULTS: readonly Omit<Fault, 'protocol'>[] = [
+  { name: 'closes', act: thenClose(), ...noAnswer },
+  { name: 'resets', act: thenReset(), ...noAnswer },
+  { name: 'hangs', act: thenHang(), ...noAnswer },
+  { name: 'speaks AJP', act: thenClose(head), ...noAnswer },
+  { name: 'sends half a status line and closes', act: says('HTTP/1.1 20'), ...noAnswer },
+  { name: 'sends half a head and closes', act: thenClose(httpHead.subarray(0, 40)), ...noAnswer },
+  { name: 'sends half a head and hangs', act: thenHang(httpHead.subarray(0, 40)), ...noAnswer },
+  {
+    name: 'sends a status that is no number',
+    act: says('HTTP/1.1 abc OK\r\n\r\n'),
+    ...noAnswer,
+    httpd: 'passes it on as an answer of HTTP/0.9',
+  },
+  { name: 'sends a header without a colon', act: says('HTTP/1.1 200 OK\r\nnonsense\r\n\r\n'), ...noAnswer },
+  {
+    name: 'sends two lengths',
+    act: says('HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'),
+    ...noAnswer,
+    httpd: 'passes it on',
+  },
+  { name: 'sends a length that is none', act: says('HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\na'), ...noAnswer },
+  { name: 'sends a head and closes', act: thenClose(httpHead), ...inTheBody },
+  { name: 'sends a head and hangs', act: thenHang(httpHead), ...inTheBody },
+  { name: 'sends half a body and closes', act: thenClose(httpHead, httpHalf), ...inTheBody },
+  { name: 'sends half a body and resets', act: thenReset(httpHead, httpHalf), ...inTheBody },
+  { name: 'sends half a body and hangs', act: thenHang(httpHead, httpHalf), ...inTheBody },
+  { name: 'sends half of a chunk and closes', act: thenClose(chunkedHead, chunk.subarray(0, 10)), ...inTheBody },
+  { name: 'sends no last chunk and closes', act: thenClose(chunkedHead, chunk), ...inTheBody },
+  { name: 'sends a chunk and garbage', act: thenClose(chunkedHead, chunk, Buffer.from('zz\r\n')), ...inTheBody },
+  {
+    name: 'answers byte by byte',
+    async act({ socket }) {
+      for (const byte of httpWhole) {
+        await write(socket, Buffer.from([byte]));
+        await sleep(1);
+      }
+    },
+    ...sound,
+  },
+  { name: 'sends chunks and closes', act: thenClose(chunkedHead, chunk, lastChunk), ...sound },
+  { name: 'tells the end by closing', act: says(`HTTP/1.1 200 OK\r\n\r\n${HALF}`), ...sound },
+  { name: 'speaks HTTP/1.0', act: says(`HTTP/1.0 200 OK\r\n\r\n${HALF}`), ...sound },
+  {
+    name: 'sends a second answer nobody asked for',
+    act: ({ socket }) =>
+      write(socket, Buffer.concat([httpWhole, Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')])),
+    ...sound,
+  },
+];
+
+export const FAULTS: readonly Fault[] = [
+  ...AJP_FAULTS.map((fault): Fault => ({ ...fault, protocol: 'ajp' })),
+  ...HTTP_FAULTS.map((fault): Fault => ({ ...fault, protocol: 'http' })),
+];
+
 /**
  * A front with what the faults need: see above. The members' time limit is a second. Each fault has a balancer `two` of
  * its own, because the fault puts member a out for the time of `retry`.
  */
 export function startFaultFront(kind: FrontKind, backends: FakeBackends): Promise<Front> {
-  const { a, b } = backends.ports.ajp;
-  const member = (port: number, more: string) =>
-    `  BalancerMember ajp://127.0.0.1:${port} timeout=1 flushpackets=on ${more}\n`;
+  const member = (protocol: Fault['protocol'], member: 'a' | 'b', more: string) =>
+    `  BalancerMember ${protocol}://127.0.0.1:${backends.ports[protocol][member]} timeout=1 flushpackets=on ${more}\n`;
+  const one = (['ajp', 'http'] as const).map(
+    (protocol) => `<Proxy balancer://${protocol}>
+${member(protocol, 'a', 'retry=0')}</Proxy>
+ProxyPass /${protocol} balancer://${protocol}/one
+`,
+  );
   const two = FAULTS.map(
-    (_, i) => `<Proxy balancer://two-${i}>
-${member(a, 'route=a')}${member(b, 'route=b')}</Proxy>
+    ({ protocol }, i) => `<Proxy balancer://two-${i}>
+${member(protocol, 'a', 'route=a')}${member(protocol, 'b', 'route=b')}</Proxy>
 ProxyPass /two-${i} balancer://two-${i}/two stickysession=SID
 `,
   );
-  return Front.start(kind, {
-    conf: `<Proxy balancer://one>\n${member(a, 'retry=0')}</Proxy>\nProxyPass /one balancer://one/one\n${two.join('')}`,
-  });
+  return Front.start(kind, { conf: [...one, ...two].join('') });
 }
 
 /** Asks while member a is broken in this way. */
@@ -174,30 +246,30 @@ export async function askThrough(
 ): Promise<Conversation> {
   backends.intercept = async (at) => {
     if (at.member !== 'a') return false;
-    if (way === 'post') await firstBodyPacket(at);
+    if (way === 'post') await takeBody(at);
     await fault.act(at);
     return true;
   };
   const answer = await fetchOnce(front.port, {
     method: way === 'post' ? 'POST' : 'GET',
-    path: way === 'two' ? `/two-${FAULTS.indexOf(fault)}` : '/one',
+    path: way === 'two' ? `/two-${FAULTS.indexOf(fault)}` : `/${fault.protocol}`,
     headers: [['Cookie', 'SID=1.a']],
-    ...(way === 'post' ? { body: 'x'.repeat(20_000) } : {}),
+    ...(way === 'post' ? { body: 'x'.repeat(BODY_BYTES) } : {}),
   });
   backends.intercept = undefined;
   return answer;
 }
 
-/** Takes the piece of a body that comes unasked, so that what follows on the connection is a packet again. */
-export async function firstBodyPacket({ reader }: Place): Promise<void> {
-  const size = (await reader.exactly(4)).readUInt16BE(2);
-  await reader.exactly(size);
+/** Takes what comes of a body unasked, so that the connection is at its next message when the fault strikes. */
+export async function takeBody({ protocol, reader }: Place): Promise<void> {
+  if (protocol === 'http') await reader.exactly(BODY_BYTES);
+  else await reader.exactly((await reader.exactly(4)).readUInt16BE(2));
 }
 
 /** The next request to the broken member, when it is sound again, gets its own answer. @returns what is wrong */
-export async function wrongAfterwards(front: Front): Promise<string | undefined> {
+export async function wrongAfterwards(front: Front, { protocol }: Fault): Promise<string | undefined> {
   const mark = `after-${Math.random()}`;
-  const answer = await fetchOnce(front.port, { path: `/one/${mark}` });
+  const answer = await fetchOnce(front.port, { path: `/${protocol}/${mark}` });
   const body = answer.body.toString();
   return answer.status === 200 && body.includes(mark) ? undefined : `${inShort(answer)} ${body.slice(0, 80)}`;
 }

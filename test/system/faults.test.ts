@@ -24,9 +24,9 @@ describe('a backend that', () => {
       ['two', 'has a sound one beside it'],
       ['post', 'is sent a body'],
     ] as const) {
-      test(`${fault.name}: ${fault[way]} when it ${who}`, async () => {
+      test(`${fault.name} over ${fault.protocol}: ${fault[way]} when it ${who}`, async () => {
         assert.equal(inShort(await askThrough(front, backends, fault, way)), fault[way]);
-        assert.equal(await wrongAfterwards(front), undefined);
+        assert.equal(await wrongAfterwards(front, fault), undefined);
         assert.equal(front.child.hasEnded, false);
       });
     }
