@@ -17,6 +17,16 @@ export function warn(node: ConfigNode, scope: Scope, message: string, code = 'ba
   scope.site.findings.warn(node.place, title(node), code, message);
 }
 
+/** Warns of what is asked for and does not happen: says what happens instead, and the mend if there is one. */
+export function unheeded(node: ConfigNode, scope: Scope, message: string): void {
+  warn(node, scope, message, 'not-honoured');
+}
+
+/** Tells what is done in another way, without harm. */
+export function note(node: ConfigNode, scope: Scope, message: string): void {
+  scope.site.findings.note(node.place, title(node), 'done-otherwise', message);
+}
+
 /** The name for messages: sections with their brackets. */
 export function title(node: ConfigNode): string {
   return node.kind === 'section' ? `<${node.name}>` : node.name;

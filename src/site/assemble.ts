@@ -104,7 +104,7 @@ function viewOfMain(site: SiteDraft, all: Map<BalancerKey, BalancerConfig>): Hos
   const balancers = new Map<string, BalancerKey>();
   for (const draft of site.main.balancers.values()) {
     const key = `balancer://${draft.name}`;
-    all.set(key, balancerConfig(draft, draft.members, draft.choices));
+    all.set(key, balancerConfig(draft, draft.members, draft.choices, site.main));
     balancers.set(draft.name, key);
   }
   return { balancers, workers: addWorkers(site.main, '', all) };
@@ -132,7 +132,7 @@ function viewOfHost(
     if (inherited !== undefined && Object.keys(draft.choices).length === 0) continue;
     const key = `${id}|balancer://${draft.name}`;
     const members = inherited?.members ?? draft.members;
-    all.set(key, balancerConfig(draft, members, { ...inherited?.choices, ...draft.choices }));
+    all.set(key, balancerConfig(draft, members, { ...inherited?.choices, ...draft.choices }, host));
     balancers.set(draft.name, key);
   }
   for (const worker of host.workers) {
@@ -153,37 +153,48 @@ function addWorkers(host: HostDraft, prefix: string, all: Map<BalancerKey, Balan
     const key = `${prefix}${worker.address.url}`;
     all.set(
       key,
-      defaultBalancer(worker.address.url, [memberConfig(worker)], { policy: 'direct', place: worker.place }),
+      defaultBalancer(worker.address.url, [memberConfig(worker, host)], { policy: 'direct', place: worker.place }),
     );
     return { worker, key };
   });
 }
 
-function memberConfig(worker: WorkerDraft): MemberConfig {
-  return defaultMember(worker.address, { ...worker.choices, place: worker.place });
+/** @param host where the member is used: its ProxyIOBufferSize is for members without a size of their own */
+function memberConfig(worker: WorkerDraft, host: HostDraft): MemberConfig {
+  const { ioBufferSizeBytes } = host.choices;
+  return defaultMember(worker.address, {
+    ...(ioBufferSizeBytes === undefined ? {} : { ioBufferSize: ioBufferSizeBytes }),
+    ...worker.choices,
+    place: worker.place,
+  });
 }
 
 function balancerConfig(
   draft: BalancerDraft,
   members: readonly WorkerDraft[],
   choices: BalancerChoices,
+  host: HostDraft,
 ): BalancerConfig {
   const { cookieName, pathName, separator, semicolonEnds, force, ...rest } = choices;
   const hasStickiness = cookieName !== undefined && (cookieName !== '' || pathName !== '');
-  return defaultBalancer(draft.name, members.map(memberConfig), {
-    ...rest,
-    place: draft.place,
-    ...(hasStickiness
-      ? {
-          stickiness: defaultStickiness(cookieName, {
-            pathName: pathName ?? cookieName,
-            separator: separator === undefined ? '.' : separator.char,
-            semicolonEnds: semicolonEnds ?? false,
-            force: force ?? false,
-          }),
-        }
-      : {}),
-  });
+  return defaultBalancer(
+    draft.name,
+    members.map((member) => memberConfig(member, host)),
+    {
+      ...rest,
+      place: draft.place,
+      ...(hasStickiness
+        ? {
+            stickiness: defaultStickiness(cookieName, {
+              pathName: pathName ?? cookieName,
+              separator: separator === undefined ? '.' : separator.char,
+              semicolonEnds: semicolonEnds ?? false,
+              force: force ?? false,
+            }),
+          }
+        : {}),
+    },
+  );
 }
 
 // --- hosts ----------------------------------------------------------------------------------------------------------

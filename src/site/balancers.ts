@@ -4,10 +4,11 @@
 import { textOf } from '../config/files.ts';
 import type { ConfigNode, DirectiveNode } from '../config/httpd/tree.ts';
 import { readWord } from '../config/httpd/words.ts';
-import { type DirectiveHandler, fail, takes, warn } from './arguments.ts';
+import { type DirectiveHandler, fail, takes, unheeded, warn } from './arguments.ts';
 import { type BalancerDraft, newBalancer, newWorker, type WorkerDraft } from './balancer-draft.ts';
 import { setBalancerParameter } from './balancer-parameters.ts';
 import type { HostDraft, Scope } from './draft.ts';
+import { NO_HEALTH_CHECKS, unheededParameter, unservedScheme } from './unheeded-parameters.ts';
 import { HEALTH_KEYS, type ParameterContext, setWorkerParameter } from './worker-parameters.ts';
 import { balancerName, looksLikeBalancer, parseWorkerUrl, servesUrl } from './worker-url.ts';
 
@@ -17,7 +18,9 @@ export const BALANCER_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
   proxyset: proxySet,
   proxyhcexpr: healthExpression,
   proxyhctemplate: healthTemplate,
-  proxyhctpsize: (node, scope) => void takes(node, scope, 1, 1),
+  proxyhctpsize: (node, scope) => {
+    if (takes(node, scope, 1, 1)) unheeded(node, scope, NO_HEALTH_CHECKS);
+  },
 };
 
 /** The balancer of a `balancer:` URL, made when there is none; undefined (with an error) for one without a name. */
@@ -57,7 +60,9 @@ export function setOnBalancer(
 /** Sets `key=value` on a worker, reporting what is wrong. */
 export function setOnWorker(node: ConfigNode, scope: Scope, worker: WorkerDraft, key: string, value: string): void {
   const problem = setWorkerParameter(worker, key, value, parameterContext(scope));
+  const unheard = problem === undefined ? unheededParameter(worker, key.toLowerCase()) : undefined;
   if (problem !== undefined) fail(node, scope, textOf(problem), 'bad-parameter');
+  else if (unheard !== undefined) unheeded(node, scope, unheard);
 }
 
 /** Cuts `key=value`; undefined (with an error) when there is no `=`. */
@@ -133,6 +138,8 @@ function balancerMember(node: DirectiveNode, scope: Scope): void {
     );
     return;
   }
+  const unserved = unservedScheme(parsed.address.scheme);
+  if (unserved !== undefined) unheeded(node, scope, unserved);
   const shared = findWorker(balancer.members, parsed.address.url);
   if (shared !== undefined) {
     warn(
@@ -172,6 +179,7 @@ function healthExpression(node: DirectiveNode, scope: Scope): void {
     fail(node, scope, 'needs a name and an expression in braces', 'argument-count');
     return;
   }
+  unheeded(node, scope, NO_HEALTH_CHECKS);
   const all = scope.site.healthExpressions;
   let key = name;
   for (let n = 2; all.has(key) && all.get(key) !== text; n++) key = `${name}#${n}`;

@@ -109,6 +109,8 @@ export interface LogDraft {
 export class HostDraft {
   readonly place: Place;
   readonly isMain: boolean;
+  /** Where directives outside sections stand, by name in lower case; the last of each. */
+  readonly places = new Map<string, Place>();
   addresses: HostAddress[] = [];
   serverName: { name: string; port: number | undefined; scheme: 'http' | 'https' | undefined } | undefined = undefined;
   readonly aliases: HostAlias[] = [];

@@ -4,14 +4,16 @@
 import { octetsOf, textOf } from '../config/files.ts';
 import { compileRegex } from '../config/httpd/regex.ts';
 import type { DirectiveNode } from '../config/httpd/tree.ts';
-import { type DirectiveHandler, fail, takes, warn } from './arguments.ts';
+import { type DirectiveHandler, fail, takes, unheeded, warn } from './arguments.ts';
 import type { Scope } from './draft.ts';
 import type { EnvIfRule, EnvOp } from './model.ts';
 
 /** Directives of this story, by name in lower case. */
 export const ENV_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
   setenv: (node, scope) => {
-    if (takes(node, scope, 1, 2)) addOp(scope, { kind: 'set', name: node.words[0], value: node.words[1] ?? '' });
+    if (!takes(node, scope, 1, 2)) return;
+    tellVariable(node, scope, node.words[0]);
+    addOp(scope, { kind: 'set', name: node.words[0], value: node.words[1] ?? '' });
   },
   unsetenv: (node, scope) => {
     if (takes(node, scope, 1, Infinity)) for (const name of node.words) addOp(scope, { kind: 'unset', name });
@@ -22,6 +24,21 @@ export const ENV_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
   browsermatch: (node, scope) => browserMatch(node, scope, false),
   browsermatchnocase: (node, scope) => browserMatch(node, scope, true),
 };
+
+/** Variables that steer httpd's proxy, and what happens here whatever they say. */
+const UNHEEDED_VARIABLES: ReadonlyMap<string, string> = new Map([
+  ['force-proxy-request-1.0', 'backends are spoken to in HTTP/1.1'],
+  ['proxy-nokeepalive', 'connections are kept; write disablereuse=On where the backend is named'],
+  ['proxy-initial-not-pooled', 'kept connections are used; write disablereuse=On where the backend is named'],
+  ['proxy-sendcl', 'bodies of unknown length go on in chunks'],
+  ['proxy-interim-response', 'interim responses are passed on'],
+  ['proxy-chain-auth', 'Proxy-Authorization goes on as it comes'],
+]);
+
+function tellVariable(node: DirectiveNode, scope: Scope, name: string): void {
+  const instead = UNHEEDED_VARIABLES.get(name.toLowerCase());
+  if (instead !== undefined) unheeded(node, scope, `${name} is not honoured: ${instead}`);
+}
 
 /** Attributes of a request that SetEnvIf knows by name, in lower case. */
 const ATTRIBUTES: ReadonlyMap<string, Extract<EnvIfRule['subject'], { kind: 'attribute' }>['name']> = new Map([
@@ -91,6 +108,7 @@ function addRule(
     if (equals > 0) return { name: word.slice(0, equals), value: word.slice(equals + 1) };
     return word.startsWith('!') ? { name: word.slice(1), value: undefined } : { name: word, value: '1' };
   });
+  for (const { name, value } of actions) if (value !== undefined) tellVariable(node, scope, name);
   const rule: EnvIfRule = { subject, regex: compiled.regex, actions, place: node.place };
   if (scope.section === undefined) scope.host.earlyEnvRules.push(rule);
   else scope.settings.envIfRules = [...(scope.settings.envIfRules ?? []), rule];

@@ -4,7 +4,7 @@
 import { textOf } from '../config/files.ts';
 import { compileRegex } from '../config/httpd/regex.ts';
 import type { DirectiveNode } from '../config/httpd/tree.ts';
-import { type DirectiveHandler, fail, warn } from './arguments.ts';
+import { type DirectiveHandler, fail, unheeded, warn } from './arguments.ts';
 import type { Scope } from './draft.ts';
 import type { EnvCondition, HeaderOp, HeaderValue, HeaderValuePart } from './model.ts';
 
@@ -76,6 +76,8 @@ function addHeader(node: DirectiveNode, scope: Scope, isRequest: boolean): void 
     fail(node, scope, value);
     return;
   }
+  if (value.some(({ kind }) => kind === 'idle' || kind === 'busy'))
+    unheeded(node, scope, '%i and %b are not counted: they always tell 100 and 0');
   const op: HeaderOp = {
     target,
     action,

@@ -11,13 +11,18 @@ import {
   fail,
   flag,
   integer,
+  note,
   parseDuration,
   path,
   takes,
+  unheeded,
   warn,
 } from './arguments.ts';
 import type { HostChoices, Scope, SettingsDraft } from './draft.ts';
 import type { LogLevel, ReadTimeout } from './model.ts';
+
+/** For ProxyReceiveBufferSize and `receivebuffersize=` alike. */
+export const RECEIVE_BUFFER = 'connections to backends keep the buffers that the system gives them';
 
 const ANY = Number.MAX_SAFE_INTEGER;
 
@@ -66,6 +71,7 @@ export const HOST_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
   gracefulshutdowntimeout: (node, scope) =>
     given(integer(node, scope, 0, ANY), (n) => {
       scope.site.server.gracefulShutdownTimeoutMs = n * 1000;
+      if (n === 0) unheeded(node, scope, '0 does not wait for ever: what is in progress has 30 s; name a longer time');
     }),
   extendedstatus: (node, scope) =>
     given(flag(node, scope), (on) => {
@@ -103,34 +109,58 @@ export const HOST_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
       set(scope, 'allowEncodedSlashes', value === 'NoDecode' ? 'no-decode' : value === 'On' ? 'on' : 'off');
   },
   mergeslashes: (node, scope) => set(scope, 'mergeSlashes', flag(node, scope)),
-  traceenable: (node, scope) => set(scope, 'traceEnable', choice(node, scope, ['off', 'on', 'extended'])),
-  usecanonicalname: (node, scope) => set(scope, 'useCanonicalName', choice(node, scope, ['off', 'on', 'dns'])),
+  traceenable: (node, scope) =>
+    given(choice(node, scope, ['off', 'on', 'extended'] as const), (value) => {
+      set(scope, 'traceEnable', value);
+      if (value === 'extended') unheeded(node, scope, 'extended is not honoured: works as On');
+    }),
+  usecanonicalname: (node, scope) =>
+    given(choice(node, scope, ['off', 'on', 'dns'] as const), (value) => {
+      set(scope, 'useCanonicalName', value);
+      if (value === 'dns') unheeded(node, scope, 'addresses are not looked up: DNS works as Off');
+    }),
   usecanonicalphysicalport: (node, scope) => set(scope, 'useCanonicalPhysicalPort', flag(node, scope)),
   hostnamelookups: (node, scope) => {
     const value = choice(node, scope, ['Off', 'On', 'Double']);
     if (value !== undefined) set(scope, 'hostnameLookups', value !== 'Off');
-    if (value === 'On' || value === 'Double') warn(node, scope, 'client addresses are not looked up', 'not-honoured');
+    if (value === 'On' || value === 'Double') unheeded(node, scope, 'client addresses are not looked up');
   },
-  protocols: (node, scope) =>
-    set(
-      scope,
-      'protocols',
-      node.words.map((word) => word.toLowerCase()),
-    ),
+  protocols: (node, scope) => {
+    const names = node.words.map((word) => word.toLowerCase());
+    const unknown = names.filter((name) => name !== 'http/1.1');
+    if (unknown.length > 0)
+      unheeded(node, scope, `${textOf(unknown.join(', '))} is not spoken: clients get HTTP/1.1 all the same`);
+    set(scope, 'protocols', names);
+  },
 
   // Manners of the proxy.
   proxytimeout: (node, scope) => set(scope, 'proxyTimeoutMs', duration(node, scope, 's', 1000)),
-  proxyvia: (node, scope) => set(scope, 'via', choice(node, scope, ['off', 'on', 'full', 'block'])),
+  proxyvia: (node, scope) =>
+    given(choice(node, scope, ['off', 'on', 'full', 'block'] as const), (value) => {
+      set(scope, 'via', value);
+      if (value === 'block')
+        unheeded(node, scope, 'Via fields go through as they come; write RequestHeader unset Via, Header unset Via');
+      else if (value !== 'off')
+        unheeded(node, scope, 'no Via is added; write RequestHeader append Via "1.1 name" and Header append Via …');
+    }),
   proxyiobuffersize: (node, scope) => set(scope, 'ioBufferSizeBytes', bufferSize(node, scope, 8192)),
-  proxyreceivebuffersize: (node, scope) => set(scope, 'receiveBufferSizeBytes', bufferSize(node, scope, 0)),
+  proxyreceivebuffersize: (node, scope) =>
+    given(bufferSize(node, scope, 0), (bytes) => {
+      set(scope, 'receiveBufferSizeBytes', bytes);
+      if (bytes > 0) unheeded(node, scope, RECEIVE_BUFFER);
+    }),
   proxymaxforwards: (node, scope) =>
     given(integer(node, scope, -ANY, ANY), (n) => {
       scope.host.choices.maxForwards = n < 0 ? undefined : n;
+      if (n >= 0)
+        unheeded(node, scope, 'no Max-Forwards is added, so requests that go in a circle are not stopped by it');
     }),
   proxybadheader: (node, scope) => {
     const value = choice(node, scope, ['IsError', 'Ignore', 'StartBody']);
     if (value !== undefined)
       set(scope, 'badHeader', value === 'IsError' ? 'is-error' : value === 'Ignore' ? 'ignore' : 'start-body');
+    if (value === 'Ignore' || value === 'StartBody')
+      unheeded(node, scope, `${value} is not honoured: answers with a bad header line are 502; mend the backend`);
   },
   proxypreservehost: (node, scope) => setHere(scope, 'preserveHost', flag(node, scope)),
   proxyaddheaders: (node, scope) => setHere(scope, 'addHeaders', flag(node, scope)),
@@ -150,8 +180,7 @@ export const HOST_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
   proxypassinherit: (node, scope) => void flag(node, scope),
   balancerinherit: (node, scope) => void flag(node, scope),
   balancerpersist: (node, scope) => {
-    if (flag(node, scope) === true)
-      warn(node, scope, 'changes made in a manager are not kept over a restart', 'not-honoured');
+    if (flag(node, scope) === true) unheeded(node, scope, 'changes made in a manager are not kept over a restart');
   },
   balancergrowth: (node, scope) => void integer(node, scope, 0, 1000),
 };
@@ -187,6 +216,7 @@ function errorLog(node: DirectiveNode, scope: Scope): void {
   one(node, scope, (text) => {
     const isName = text.startsWith('|') || /^syslog/i.test(text);
     scope.host.choices.errorLog = isName ? textOf(text) : path(node, scope, text);
+    if (/^syslog/i.test(text)) unheeded(node, scope, 'syslog is not spoken: events go to standard error');
     if (!isName) expectLogDirectory(node, scope, path(node, scope, text));
   });
 }
@@ -196,14 +226,18 @@ export function expectLogDirectory(node: DirectiveNode, scope: Scope, file: stri
   expectFile(node, scope, file.slice(0, Math.max(1, file.lastIndexOf('/'))), 'directory');
 }
 
-/** `LogLevel [module:]level …`: levels of single modules mean nothing here. */
+/** `LogLevel [module:]level …`: there is one level, that of the main server; `overruled.ts` tells virtual hosts so. */
 function logLevel(node: DirectiveNode, scope: Scope): void {
   if (!takes(node, scope, 1, Infinity)) return;
+  const { section } = scope;
   for (const word of node.words) {
     const level = word.slice(word.indexOf(':') + 1).toLowerCase();
     const known = LOG_LEVELS.find((name) => name === level);
     if (known === undefined) fail(node, scope, `"${textOf(word)}" is no level; use one of ${LOG_LEVELS.join(', ')}`);
-    else if (!word.includes(':')) scope.host.choices.logLevel = known;
+    else if (section !== undefined)
+      unheeded(node, scope, `${section.title} has no level of its own: the main server's holds`);
+    else if (word.includes(':')) unheeded(node, scope, 'modules have no levels of their own: one holds for everything');
+    else scope.host.choices.logLevel = known;
   }
 }
 
@@ -258,8 +292,10 @@ function requestReadTimeout(node: DirectiveNode, scope: Scope): void {
       continue;
     }
     const [initial, maximum, rate] = match.slice(1).map((text) => (text === undefined ? undefined : Number(text)));
-    if (maximum !== undefined && (rate === undefined || maximum < (initial ?? 0)))
+    if (maximum !== undefined && (rate === undefined || maximum < (initial ?? 0))) {
       fail(node, scope, `"${textOf(word)}": a range needs MinRate, and its end must not lie before its start`);
+      continue;
+    }
     const timeout: ReadTimeout = {
       initialMs: parseDuration(String(initial ?? 0), 's') ?? 0,
       maximumMs: maximum === undefined ? undefined : parseDuration(String(maximum), 's'),
@@ -268,5 +304,19 @@ function requestReadTimeout(node: DirectiveNode, scope: Scope): void {
     const choices = scope.host.choices;
     if (name === 'header') choices.readHeader = timeout;
     else if (name === 'body') choices.readBody = timeout;
+    tellReadTimeout(node, scope, name, timeout);
+  }
+}
+
+/** A head has one limit, whatever its rate; a body has Timeout between its pieces. */
+function tellReadTimeout(node: DirectiveNode, scope: Scope, name: string, timeout: ReadTimeout): void {
+  const { initialMs, maximumMs, minimumRateBytesPerSecond } = timeout;
+  if (name === 'body' && initialMs > 0)
+    unheeded(node, scope, 'body= is not honoured: a body may be slow as long as no pause is longer than Timeout');
+  if (name !== 'header') return;
+  if (initialMs === 0) unheeded(node, scope, 'header=0 is not honoured: a whole head has 40 s');
+  else if (minimumRateBytesPerSecond > 0) {
+    const seconds = (maximumMs ?? initialMs) / 1000;
+    note(node, scope, `no rate is measured: a whole head has ${seconds} s`);
   }
 }

@@ -9,6 +9,7 @@ import { readTree } from '../config/httpd/read.ts';
 import { assemble } from './assemble.ts';
 import { SiteDraft } from './draft.ts';
 import type { Snapshot } from './model.ts';
+import { tellOverruled } from './overruled.ts';
 import { walkTree } from './walk.ts';
 
 export interface LoadOptions {
@@ -62,6 +63,7 @@ export function loadSite(options: LoadOptions): LoadedSite {
       'there is no Listen line, so nothing would be served; add one, such as `Listen 8080`',
     );
   const assembled = assemble(site, tree, options.hostName ?? 'localhost');
+  tellOverruled(site, assembled);
   const list = findings.list;
   return { snapshot: findings.hasErrors ? undefined : { ...assembled, findings: list }, findings: list };
 }

@@ -4,11 +4,12 @@
 import { textOf } from '../config/files.ts';
 import { compileRegex } from '../config/httpd/regex.ts';
 import type { DirectiveNode } from '../config/httpd/tree.ts';
-import { type DirectiveHandler, fail, takes, warn } from './arguments.ts';
+import { type DirectiveHandler, fail, takes, unheeded, warn } from './arguments.ts';
 import { newWorker } from './balancer-draft.ts';
 import { balancerOf, findWorker, keyAndValue, setOnBalancer, setOnWorker } from './balancers.ts';
 import type { MappingDraft, ReverseDraft, Scope, TargetDraft } from './draft.ts';
 import type { Mapping, MappingPattern, ReverseRule } from './model.ts';
+import { unservedScheme } from './unheeded-parameters.ts';
 import { looksLikeBalancer, parseWorkerUrl } from './worker-url.ts';
 
 /** Directives of this story, by name in lower case. */
@@ -130,6 +131,8 @@ function readTarget(
     return { kind: 'unavailable', url, status: 500, reason: 'the request would choose the backend host' };
   }
   if (parsed.hadCredentials) warn(node, scope, 'user and password in the URL are not sent', 'credentials-ignored');
+  const unserved = unservedScheme(address.scheme);
+  if (unserved !== undefined) unheeded(node, scope, unserved);
   const shared = findWorker(scope.host.workers, address.url);
   if (shared === undefined) {
     const worker = newWorker({ ...address, path: '' }, node.place);
@@ -189,7 +192,7 @@ function addReverse(node: DirectiveNode, scope: Scope): void {
     fail(node, scope, section === undefined ? 'takes a path and a URL' : 'takes a URL', 'argument-count');
     return;
   }
-  add(scope, { kind: 'url', internal, external, interpolate, place: node.place });
+  add(node, scope, { kind: 'url', internal, external, interpolate, place: node.place });
 }
 
 function addCookieRule(node: DirectiveNode, scope: Scope, kind: ReverseRule['kind']): void {
@@ -198,9 +201,11 @@ function addCookieRule(node: DirectiveNode, scope: Scope, kind: ReverseRule['kin
   const interpolate = third?.toLowerCase() === 'interpolate';
   if (third !== undefined && !interpolate)
     warn(node, scope, `"${textOf(third)}" means nothing here and is ignored`, 'parameter-ignored');
-  add(scope, { kind, internal, external, interpolate, place: node.place });
+  add(node, scope, { kind, internal, external, interpolate, place: node.place });
 }
 
-function add(scope: Scope, rule: ReverseDraft): void {
+function add(node: DirectiveNode, scope: Scope, rule: ReverseDraft): void {
+  if (rule.interpolate && `${rule.internal} ${rule.external}`.includes('${'))
+    unheeded(node, scope, 'interpolate is not honoured: variables stay as written, so the rule fits nothing');
   scope.settings.reverseRules = [...(scope.settings.reverseRules ?? []), rule];
 }

@@ -15,6 +15,7 @@ import {
   onOff,
   path,
   takes,
+  unheeded,
   warn,
 } from './arguments.ts';
 import type { Scope } from './draft.ts';
@@ -40,10 +41,23 @@ export const PAGE_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
     if (takes(node, scope, 1, 1)) scope.settings.fallbackResource = node.words[0];
   },
   options,
-  allowoverride: allowOverride,
+  allowoverride: (node, scope) => {
+    const wrong = node.words.find(
+      (word) => !/^(none|all|authconfig|fileinfo|indexes|limit|options(=.*)?|nonfatal=\w+)$/i.test(word),
+    );
+    if (wrong === undefined) allowOverride(node, scope);
+    else fail(node, scope, `"${textOf(wrong)}" is no class of directives`);
+  },
+  allowoverridelist: allowOverride,
   limitrequestbody: (node, scope) => {
     const bytes = integer(node, scope, 0, Number.MAX_SAFE_INTEGER);
     if (bytes !== undefined) scope.settings.limitRequestBodyBytes = bytes;
+    if (bytes !== undefined && bytes > 0)
+      unheeded(
+        node,
+        scope,
+        'bodies are not limited, nor does httpd limit those it proxies; set a limit at the backend',
+      );
   },
   serversignature: (node, scope) => {
     const value = choice(node, scope, ['Off', 'On', 'EMail']);
@@ -55,9 +69,7 @@ export const PAGE_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
     const on = onOff(node.words[0]);
     scope.settings.defaultCharset = on === undefined ? node.words[0] : on ? 'iso-8859-1' : '';
   },
-  fileetag: (node, scope) => {
-    scope.settings.etag = node.words;
-  },
+  fileetag: fileEtag,
   typesconfig: (node, scope) => {
     if (!takes(node, scope, 1, 1)) return;
     const file = path(node, scope, node.words[0]);
@@ -77,14 +89,14 @@ export const PAGE_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
   removehandler: (node, scope) => unmime(node, scope, 'handlers'),
 };
 
-/** Handlers that are served here. */
-const HANDLERS: ReadonlySet<string> = new Set([
-  'none',
-  'default-handler',
-  'balancer-manager',
-  'server-status',
-  'jk-status',
-]);
+/** Handlers that send the file. */
+const FILE_HANDLERS: ReadonlySet<string> = new Set(['none', 'default-handler']);
+/** Managers: the frontend keeps them closed until they have pages, and tells so at every request. */
+const MANAGERS: ReadonlySet<string> = new Set(['balancer-manager', 'server-status', 'jk-status']);
+/** The frontend keeps these closed too, and nobody means to serve them. */
+const CLOSED_HANDLERS: ReadonlySet<string> = new Set(['server-info', 'jakarta-servlet']);
+/** Handlers given to extensions under which the file goes out as it is, although they ask for more. */
+const RAW_HANDLERS: ReadonlySet<string> = new Set(['type-map', 'send-as-is']);
 
 const OPTION_NAMES: readonly OptionName[] = [
   'Indexes',
@@ -99,11 +111,11 @@ const OPTION_NAMES: readonly OptionName[] = [
 function setHandler(node: DirectiveNode, scope: Scope): void {
   if (!takes(node, scope, 1, 1)) return;
   const handler = node.words[0].toLowerCase();
-  if (!HANDLERS.has(handler))
+  if (!FILE_HANDLERS.has(handler) && !MANAGERS.has(handler))
     warn(
       node,
       scope,
-      `nobody here serves "${textOf(node.words[0])}"; such requests are answered 500`,
+      `nobody here serves "${textOf(node.words[0])}"; such requests are answered ${CLOSED_HANDLERS.has(handler) ? 501 : 500}`,
       'handler-not-served',
     );
   scope.settings.handler = handler;
@@ -135,6 +147,7 @@ function options(node: DirectiveNode, scope: Scope): void {
     fail(node, scope, 'either every option begins with + or -, or none does');
     return;
   }
+  tellOptions(node, scope);
   for (const word of node.words) {
     const name = word.replace(/^[+-]/, '').toLowerCase();
     const list = word.startsWith('-') ? remove : add;
@@ -154,17 +167,47 @@ function options(node: DirectiveNode, scope: Scope): void {
         };
 }
 
+/** Pages that httpd's modules would make; without the module httpd does not make them either. */
+function tellOptions(node: DirectiveNode, scope: Scope): void {
+  const asked = new Set(node.words.map((word) => word.replace(/^\+/, '').toLowerCase()));
+  const { modules } = scope.site;
+  if ((asked.has('indexes') || asked.has('all')) && modules.has('autoindex'))
+    unheeded(node, scope, 'Indexes is not honoured: folders are not listed, one without an index is answered 403');
+  if (asked.has('multiviews') && modules.has('negotiation'))
+    unheeded(node, scope, 'MultiViews is not honoured: a path must name its file with all extensions');
+}
+
+const ETAG_PARTS: readonly string[] = ['INode', 'MTime', 'Size'];
+const ETAG_DEFAULT: readonly string[] = ['MTime', 'Size'];
+
+/** `FileETag part …`: parts with a sign change what held before. */
+function fileEtag(node: DirectiveNode, scope: Scope): void {
+  if (!takes(node, scope, 1, Infinity)) return;
+  const before = scope.settings.etag ?? scope.host.defaults.etag ?? scope.site.main.defaults.etag ?? ETAG_DEFAULT;
+  let parts: readonly string[] = node.words.every((word) => /^[+-]/.test(word)) ? before : [];
+  for (const word of node.words) {
+    const name = word.replace(/^[+-]/, '').toLowerCase();
+    const named = name === 'all' ? ETAG_PARTS : ETAG_PARTS.filter((part) => part.toLowerCase() === name);
+    if (name === 'digest')
+      unheeded(node, scope, 'Digest is not honoured: an ETag is made of inode, size and time only');
+    else if (named.length === 0 && name !== 'none') {
+      fail(node, scope, `"${textOf(word)}" is no part of an ETag; use ${ETAG_PARTS.join(', ')}, All or None`);
+      return;
+    }
+    const others = parts.filter((part) => !named.includes(part));
+    parts = name === 'none' ? [] : word.startsWith('-') ? others : [...others, ...named];
+  }
+  const isDigest = node.words.length === 1 && /digest$/i.test(node.words[0]);
+  scope.settings.etag = isDigest ? before : parts;
+}
+
 /** Files in directories (.htaccess) are not read; where one stands, what it forbids would be open. */
 function allowOverride(node: DirectiveNode, scope: Scope): void {
-  const wrong = node.words.find(
-    (word) => !/^(none|all|authconfig|fileinfo|indexes|limit|options(=.*)?|nonfatal=\w+)$/i.test(word),
-  );
-  if (wrong !== undefined) fail(node, scope, `"${textOf(wrong)}" is no class of directives`);
-  if (wrong !== undefined || node.words.every((word) => word.toLowerCase() === 'none')) return;
+  if (node.words.every((word) => word.toLowerCase() === 'none')) return;
   const matcher = scope.section?.matcher;
   const file = matcher?.kind === 'path' ? posix.join(matcher.path, '.htaccess') : undefined;
   if (file !== undefined && scope.site.files.kind(file) === 'file') restricts(node, scope, `${file} is not read`);
-  else warn(node, scope, '.htaccess files are not read; move what they say into the configuration', 'not-honoured');
+  else unheeded(node, scope, '.htaccess files are not read; move what they say into the configuration');
 }
 
 // --- media types ----------------------------------------------------------------------------------------------------
@@ -181,9 +224,17 @@ const NO_MIME: MimeSettings = {
 function mime(node: DirectiveNode, scope: Scope, kind: keyof MimeSettings): void {
   if (!takes(node, scope, 2, Infinity)) return;
   const [value, ...extensions] = node.words;
+  if (kind === 'handlers') tellHandler(node, scope, value.toLowerCase());
   const before = scope.settings.mime ?? NO_MIME;
   const entries = extensions.map((extension): [string, string] => [extensionOf(extension), value.toLowerCase()]);
   scope.settings.mime = { ...before, [kind]: new Map([...before[kind], ...entries]) };
+}
+
+function tellHandler(node: DirectiveNode, scope: Scope, handler: string): void {
+  if (RAW_HANDLERS.has(handler))
+    unheeded(node, scope, `${handler} is not honoured: such files are sent as they are, their first lines too`);
+  else if (!FILE_HANDLERS.has(handler))
+    warn(node, scope, `nobody here serves "${textOf(handler)}"; such files are answered 500`, 'handler-not-served');
 }
 
 /** `Remove… .ext …`: an empty value hides what is inherited. */

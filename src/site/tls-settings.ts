@@ -4,14 +4,14 @@
 import { textOf } from '../config/files.ts';
 import type { DirectiveNode } from '../config/httpd/tree.ts';
 import { restricts } from './access-rules.ts';
-import { choice, type DirectiveHandler, expectFile, fail, flag, path, takes, warn } from './arguments.ts';
+import { choice, type DirectiveHandler, expectFile, fail, flag, path, takes, unheeded, warn } from './arguments.ts';
 import type { Scope } from './draft.ts';
 
 /** Directives of this story, by name in lower case. */
 export const TLS_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
   sslengine: (node, scope) => {
     const value = choice(node, scope, ['On', 'Off', 'Optional']);
-    if (value === 'Optional') warn(node, scope, 'Optional is not honoured; the host speaks no TLS', 'not-honoured');
+    if (value === 'Optional') unheeded(node, scope, 'Optional is not honoured; the host speaks no TLS');
     if (value !== undefined) scope.host.tls.isEnabled = value === 'On';
   },
   sslcertificatefile: (node, scope) =>
@@ -52,43 +52,65 @@ export const TLS_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
   sslproxyengine: (node, scope) => {
     const on = flag(node, scope);
     if (on !== undefined) scope.host.upstreamTls.isEnabled = on;
+    if (on === true) tellUpstream(node, scope);
   },
   sslproxyverify: (node, scope) => {
     const value = choice(node, scope, ['none', 'optional', 'require', 'optional_no_ca']);
     if (value !== undefined) scope.host.upstreamTls.verify = value === 'optional_no_ca' ? 'optional-no-ca' : value;
+    if (value !== undefined && value !== 'none') tellUpstream(node, scope);
   },
-  sslproxycheckpeername: (node, scope) => {
-    const on = flag(node, scope);
-    if (on !== undefined) scope.host.upstreamTls.checkPeerName = on;
-  },
+  sslproxycheckpeername: (node, scope) =>
+    upstreamFlag(node, scope, (on) => {
+      scope.host.upstreamTls.checkPeerName = on;
+    }),
   // Superseded by SSLProxyCheckPeerName, which looks at the common name too.
-  sslproxycheckpeercn: (node, scope) => void flag(node, scope),
-  sslproxycheckpeerexpire: (node, scope) => {
-    const on = flag(node, scope);
-    if (on !== undefined) scope.host.upstreamTls.checkPeerExpire = on;
-  },
-  sslproxycacertificatefile: (node, scope) =>
+  sslproxycheckpeercn: (node, scope) => upstreamFlag(node, scope, () => {}),
+  sslproxycheckpeerexpire: (node, scope) =>
+    upstreamFlag(node, scope, (on) => {
+      scope.host.upstreamTls.checkPeerExpire = on;
+    }),
+  sslproxycacertificatefile: (node, scope) => {
+    tellUpstream(node, scope);
     file(node, scope, (name) => {
       scope.host.upstreamTls.caFile = name;
-    }),
+    });
+  },
   sslproxycacertificatepath: (node, scope) => {
     if (!takes(node, scope, 1, 1)) return;
+    tellUpstream(node, scope);
     scope.host.upstreamTls.caPath = path(node, scope, node.words[0]);
     expectFile(node, scope, scope.host.upstreamTls.caPath, 'directory');
   },
-  sslproxymachinecertificatefile: (node, scope) =>
+  sslproxymachinecertificatefile: (node, scope) => {
+    tellUpstream(node, scope);
     file(node, scope, (name) => {
       scope.host.upstreamTls.certificateFile = name;
-    }),
+    });
+  },
   sslproxyprotocol: (node, scope) => {
     const protocols = readProtocols(node, scope);
-    if (protocols !== undefined) scope.host.upstreamTls.protocols = protocols;
+    if (protocols === undefined) return;
+    tellUpstream(node, scope);
+    scope.host.upstreamTls.protocols = protocols;
   },
   sslproxyciphersuite: (node, scope) => {
     const suites = readCipherSuites(node, scope);
-    if (suites !== undefined) scope.host.upstreamTls.cipherSuites = suites;
+    if (suites === undefined) return;
+    tellUpstream(node, scope);
+    scope.host.upstreamTls.cipherSuites = suites;
   },
 };
+
+/** On is what httpd does anyway; nobody misses that toward backends that are not spoken to. */
+function upstreamFlag(node: DirectiveNode, scope: Scope, use: (on: boolean) => void): void {
+  const on = flag(node, scope);
+  if (on !== undefined) use(on);
+  if (on === false) tellUpstream(node, scope);
+}
+
+function tellUpstream(node: DirectiveNode, scope: Scope): void {
+  unheeded(node, scope, 'TLS toward backends is not spoken yet: https:// targets are answered 502');
+}
 
 function file(node: DirectiveNode, scope: Scope, use: (name: string) => void): void {
   if (!takes(node, scope, 1, 1)) return;

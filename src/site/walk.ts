@@ -19,7 +19,7 @@ import { PAGE_HANDLERS } from './page-settings.ts';
 import { isSettingsSection, readSection } from './sections.ts';
 import { TLS_HANDLERS } from './tls-settings.ts';
 
-/** Every honoured directive's story, by name in lower case; a test holds this against the table. */
+/** The story of every directive that is honoured or at least checked, by name in lower case; a test holds this against the table. */
 export const HANDLERS: ReadonlyMap<string, DirectiveHandler> = new Map(
   [
     ACCESS_HANDLERS,
@@ -53,8 +53,12 @@ function walk(nodes: readonly ConfigNode[], scope: Scope): void {
       if (misplaced !== undefined) fail(node, scope, misplaced, 'not-here');
       else if (rule.handling === 'restricts') refuse(node, scope, rule);
       else if (rule.handling === 'ignored') ignore(node, scope, rule);
-      else if (rule.handling === 'honoured' && node.kind === 'directive') HANDLERS.get(node.key)?.(node, scope);
-      else if (rule.handling === 'honoured' && node.kind === 'section') enter(node, scope);
+      else if (rule.handling === 'accepted') continue;
+      else if (node.kind === 'section') enter(node, scope);
+      else {
+        if (scope.section === undefined) scope.host.places.set(node.key, node.place);
+        HANDLERS.get(node.key)?.(node, scope);
+      }
     }
   }
 }

@@ -20,6 +20,8 @@ export interface ModuleDirectives {
   readonly without?: string;
   /** `site` compiles them. */
   readonly honoured?: Names;
+  /** `site` reads and checks them; nothing follows from them, and it warns where that makes a difference. */
+  readonly checked?: Names;
   /** Harmless without effect: tuning of processes, decoration. Silent. */
   readonly accepted?: Names;
   /** Warned about. */
@@ -33,28 +35,38 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
     module: 'core',
     without: 'it changes nothing',
     honoured: {
-      global: 'PidFile ServerTokens <VirtualHost',
+      global: 'PidFile <VirtualHost',
       server:
-        'AllowEncodedSlashes DefaultRuntimeDir <Directory <DirectoryMatch DocumentRoot ErrorLog ExtendedStatus LimitRequestFields LimitRequestFieldsize LimitRequestLine <Location <LocationMatch MergeSlashes Protocols ServerAdmin ServerAlias ServerName Timeout TraceEnable',
+        'AllowEncodedSlashes <Directory <DirectoryMatch DocumentRoot ErrorLog LimitRequestFields LimitRequestFieldsize LimitRequestLine <Location <LocationMatch MergeSlashes ServerAlias ServerName Timeout TraceEnable',
       anywhere:
-        'AddDefaultCharset <Else <ElseIf ErrorDocument FileETag <Files <FilesMatch ForceType HostnameLookups <If LimitRequestBody LogLevel Options ServerSignature SetHandler UseCanonicalName UseCanonicalPhysicalPort',
-      section: 'AllowOverride',
+        'AddDefaultCharset ErrorDocument FileETag <Files <FilesMatch ForceType LogLevel Options SetHandler UseCanonicalName',
+    },
+    checked: {
+      global: 'ServerTokens',
+      server: 'DefaultRuntimeDir ExtendedStatus Protocols ServerAdmin',
+      anywhere: '<Else <ElseIf HostnameLookups <If LimitRequestBody ServerSignature UseCanonicalPhysicalPort',
+      section: 'AllowOverride AllowOverrideList',
     },
     accepted: {
       global:
         'CoreDumpDirectory MaxConnectionsPerChild MaxMemFree MaxRequestsPerChild Mutex ScoreBoardFile ThreadStackSize',
       server:
-        'AcceptFilter AccessFileName ErrorLogFormat FlushMaxPipelined FlushMaxThreshold LimitInternalRecursion NameVirtualHost Protocol ProtocolsHonorOrder SeeRequestTail ServerPath',
+        'AcceptFilter AccessFileName FlushMaxPipelined FlushMaxThreshold LimitInternalRecursion NameVirtualHost Protocol ProtocolsHonorOrder SeeRequestTail',
       anywhere:
-        'AcceptPathInfo CGIVar ContentDigest DefaultType EnableMMAP EnableSendfile LimitXMLRequestBody MaxRangeOverlaps MaxRangeReversals MaxRanges QualifyRedirectURL ReadBufferSize RLimitCPU RLimitMEM RLimitNPROC',
-      section: 'AllowOverrideList CGIPassAuth',
+        'CGIVar DefaultType EnableMMAP EnableSendfile LimitXMLRequestBody MaxRangeOverlaps MaxRangeReversals MaxRanges QualifyRedirectURL ReadBufferSize RLimitCPU RLimitMEM RLimitNPROC',
+      section: 'CGIPassAuth',
     },
     restricts: { section: '<Limit <LimitExcept' },
     ignored: {
       global: 'RegexDefaultOptions RegisterHttpMethod',
-      server: 'HttpProtocolOptions MergeTrailers StrictHostCheck',
-      anywhere: 'SetInputFilter SetOutputFilter',
+      server: 'HttpProtocolOptions MergeTrailers ServerPath StrictHostCheck',
+      anywhere: 'AcceptPathInfo ContentDigest SetInputFilter SetOutputFilter',
     },
+  },
+  {
+    module: 'core',
+    without: 'lines of the error log have a form of their own',
+    ignored: { server: 'ErrorLogFormat' },
   },
   {
     module: 'access_compat',
@@ -95,11 +107,14 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
   {
     module: 'dir',
     honoured: { anywhere: 'DirectoryIndex DirectorySlash FallbackResource' },
-    accepted: { anywhere: 'DirectoryCheckHandler DirectoryIndexRedirect' },
+    without: 'an index is shown under the path of its folder',
+    accepted: { anywhere: 'DirectoryCheckHandler' },
+    ignored: { anywhere: 'DirectoryIndexRedirect' },
   },
   {
     module: 'dumpio',
-    accepted: { server: 'DumpIOInput DumpIOOutput' },
+    without: 'nothing is dumped',
+    ignored: { server: 'DumpIOInput DumpIOOutput' },
   },
   {
     module: 'env',
@@ -142,12 +157,13 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
       anywhere:
         'AddCharset AddEncoding AddHandler AddLanguage AddType RemoveCharset RemoveEncoding RemoveHandler RemoveLanguage RemoveType',
     },
-    accepted: { anywhere: 'DefaultLanguage MultiviewsMatch', section: 'ModMimeUsePathInfo' },
-    ignored: { anywhere: 'AddInputFilter AddOutputFilter RemoveInputFilter RemoveOutputFilter' },
+    accepted: { anywhere: 'MultiviewsMatch', section: 'ModMimeUsePathInfo' },
+    ignored: { anywhere: 'AddInputFilter AddOutputFilter DefaultLanguage RemoveInputFilter RemoveOutputFilter' },
   },
   {
     module: 'mime_magic',
-    accepted: { server: 'MimeMagicFile' },
+    without: 'types come from names alone',
+    ignored: { server: 'MimeMagicFile' },
   },
   {
     module: 'mpm_event',
@@ -165,10 +181,13 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
     module: 'proxy',
     without: 'this server is no forward proxy',
     honoured: {
-      server:
-        'BalancerGrowth BalancerInherit BalancerPersist <Proxy ProxyBadHeader ProxyIOBufferSize <ProxyMatch ProxyMaxForwards ProxyPassInherit ProxyReceiveBufferSize ProxyRequests ProxyStatus ProxyTimeout ProxyVia',
+      server: '<Proxy ProxyIOBufferSize <ProxyMatch ProxyRequests ProxyTimeout',
       anywhere:
         'BalancerMember Proxy100Continue ProxyAddHeaders ProxyErrorOverride ProxyPass ProxyPassInterpolateEnv ProxyPassMatch ProxyPassReverse ProxyPassReverseCookieDomain ProxyPassReverseCookiePath ProxyPreserveHost ProxySet',
+    },
+    checked: {
+      server:
+        'BalancerGrowth BalancerInherit BalancerPersist ProxyBadHeader ProxyMaxForwards ProxyPassInherit ProxyReceiveBufferSize ProxyStatus ProxyVia',
     },
     accepted: { server: 'NoProxy ProxyDomain' },
     restricts: { server: 'ProxyBlock' },
@@ -184,7 +203,7 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
   },
   {
     module: 'proxy_hcheck',
-    honoured: { global: 'ProxyHCTPsize', anywhere: 'ProxyHCExpr ProxyHCTemplate' },
+    checked: { global: 'ProxyHCTPsize', anywhere: 'ProxyHCExpr ProxyHCTemplate' },
   },
   {
     module: 'reqtimeout',
@@ -193,7 +212,7 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
   {
     module: 'rewrite',
     without: 'URLs are not rewritten',
-    honoured: { anywhere: 'RewriteEngine RewriteRule' },
+    checked: { anywhere: 'RewriteEngine RewriteRule' },
     ignored: { server: 'RewriteMap', anywhere: 'RewriteBase RewriteCond RewriteOptions' },
   },
   {
@@ -212,12 +231,14 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
   },
   {
     module: 'speling',
-    accepted: { anywhere: 'CheckBasenameMatch CheckCaseOnly CheckSpelling' },
+    without: 'names in paths are not corrected',
+    accepted: { anywhere: 'CheckBasenameMatch CheckCaseOnly' },
+    ignored: { anywhere: 'CheckSpelling' },
   },
   {
     module: 'ssl',
-    without: 'TLS follows its own defaults there',
-    honoured: {
+    without: 'TLS is not spoken',
+    checked: {
       server:
         'SSLCertificateChainFile SSLCertificateFile SSLCertificateKeyFile SSLEngine SSLHonorCipherOrder SSLProtocol SSLProxyCACertificateFile SSLProxyCACertificatePath SSLProxyCheckPeerCN SSLProxyCheckPeerExpire SSLProxyCheckPeerName SSLProxyCipherSuite SSLProxyEngine SSLProxyMachineCertificateFile SSLProxyProtocol SSLProxyVerify',
       anywhere: 'SSLCipherSuite SSLOptions SSLVerifyClient',

@@ -5,7 +5,7 @@ import { AUTHENTICATION_DIRECTIVES } from './authentication-directives.ts';
 import { DIRECTIVE_TABLE, type ModuleDirectives, type Names } from './directive-table.ts';
 import { OTHER_DIRECTIVES } from './other-directives.ts';
 
-export type Handling = 'honoured' | 'accepted' | 'ignored' | 'restricts';
+export type Handling = 'honoured' | 'checked' | 'accepted' | 'ignored' | 'restricts';
 
 /** Where a directive may stand: see `Names`. */
 export type Standing = keyof Names;
@@ -75,7 +75,7 @@ const RULES: ReadonlyMap<string, DirectiveRule> = readTable();
 function readTable(): Map<string, DirectiveRule> {
   const rules = new Map<string, DirectiveRule>();
   for (const module of [...DIRECTIVE_TABLE, ...AUTHENTICATION_DIRECTIVES, ...OTHER_DIRECTIVES])
-    for (const handling of ['honoured', 'accepted', 'ignored', 'restricts'] as const)
+    for (const handling of ['honoured', 'checked', 'accepted', 'ignored', 'restricts'] as const)
       for (const rule of rulesOf(module, handling))
         rules.set(`${rule.isSection ? '<' : ''}${rule.name.toLowerCase()}`, rule);
   return rules;

@@ -1,5 +1,5 @@
-// The directives that are honoured, as the reference shows them. As a program: `--write` puts the table into the
-// reference; without it, prints it.
+// The directives that are honoured, as the reference shows them, and those that are only checked, which it must name. As
+// a program: `--write` puts the table into the reference; without it, prints it.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +7,7 @@ import { allDirectives, READING_DIRECTIVES } from '../../../src/config/httpd/dir
 
 const REFERENCE = fileURLToPath(new URL('../../../docs/reference/frontend.md', import.meta.url));
 const BEGIN = '<!-- directives: node test/unit/docs/directive-tables.ts --write -->';
+const WITHOUT_EFFECT = '## Directives and parameters without effect';
 const END = '<!-- end of directives -->';
 
 /** One row per module, its directives in alphabetical order. */
@@ -30,6 +31,15 @@ export function directiveTable(): string {
 export function documentedTable(): string {
   const { text, from, to } = marked();
   return text.slice(from, to);
+}
+
+/** Directives that are checked and have no effect, and that the reference does not say so of. */
+export function unexplainedDirectives(text = readFileSync(REFERENCE, 'utf8')): string[] {
+  const table = text.slice(text.indexOf(WITHOUT_EFFECT));
+  return [...allDirectives()]
+    .filter(({ handling }) => handling === 'checked')
+    .map(({ name, isSection }) => (isSection ? `<${name}>` : name))
+    .filter((name) => !new RegExp(`(?<![\\w])${name}(?![\\w])`).test(table));
 }
 
 function marked(): { text: string; from: number; to: number } {

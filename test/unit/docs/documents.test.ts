@@ -6,7 +6,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { directiveTable, documentedTable } from './directive-tables.ts';
+import { directiveTable, documentedTable, unexplainedDirectives } from './directive-tables.ts';
 
 const PROJECT = fileURLToPath(new URL('../../..', import.meta.url));
 const DOCUMENTS = globSync(['*.md', 'docs/**/*.md'], { cwd: PROJECT });
@@ -64,6 +64,11 @@ test('a file that is not there is found', () => {
 
 test('the directives in the reference are those that are honoured', () => {
   assert.equal(documentedTable(), directiveTable());
+});
+
+test('the reference says what becomes of every directive that has no effect', () => {
+  assert.deepEqual(unexplainedDirectives(), []);
+  assert.ok(unexplainedDirectives('## Directives and parameters without effect\nSSLEngine').includes('ProxyVia'));
 });
 
 test('every section of a reference that the code cites is there', () => {

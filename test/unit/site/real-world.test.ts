@@ -135,12 +135,17 @@ const buildServer = `<VirtualHost *:18000>
 test('a site of a distribution loads; what its environment lacks is told', () => {
   const loaded = load(debianSite, { [`/srv/${variable('APACHE_LOG_DIR')}/x`]: '' });
   assert.ok(loaded.snapshot);
-  assert.deepEqual(told(loaded), ['warning undefined-variable 4', 'warning undefined-variable 5']);
+  assert.deepEqual(told(loaded), [
+    'warning undefined-variable 4',
+    'warning undefined-variable 5',
+    'warning not-honoured 4',
+  ]);
   assert.equal(ask(loaded.snapshot, '/a').target, '/a');
 });
 
-test('with its environment it has nothing to tell', () => {
-  assert.deepEqual(told(load(debianSite, {}, { environment: { APACHE_LOG_DIR: '/srv/logs' } })), []);
+test('with its environment it tells only that a host has no error log of its own', () => {
+  const loaded = load(debianSite, {}, { environment: { APACHE_LOG_DIR: '/srv/logs' } });
+  assert.deepEqual(told(loaded), ['warning not-honoured 4']);
 });
 
 test('a server of the 2.2 days loads', () => {

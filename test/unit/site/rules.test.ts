@@ -157,7 +157,7 @@ test('pages and media types', () => {
       defaults.limitRequestBodyBytes,
       defaults.etag,
     ],
-    [false, '/i', '', 'a/b', 5, ['None']],
+    [false, '/i', '', 'a/b', 5, []],
   );
 });
 

@@ -1,0 +1,48 @@
+// Parameters of workers, and schemes of their URLs, that are read and have no effect in this version: what happens
+// instead. Place in the picture: `balancers.ts` and `mappings.ts` warn with it; a parameter that gets its effect leaves.
+
+import type { WorkerDraft } from './balancer-draft.ts';
+import { RECEIVE_BUFFER } from './host-settings.ts';
+
+/** For ProxyHC… and `hc…` alike: said once per line. */
+export const NO_HEALTH_CHECKS =
+  'members are not checked: one leaves when a request to it fails, and is tried again with a request after retry=';
+
+/** What happens instead of what a parameter, just set on the worker, asks for; undefined when it is heeded. */
+export function unheededParameter({ choices }: WorkerDraft, key: string): string | undefined {
+  switch (key) {
+    case 'min':
+      return (choices.pool.min ?? 0) === 0
+        ? undefined
+        : 'min= is not honoured: no connections are opened before they are needed, nor kept beyond ttl=';
+    case 'receivebuffersize':
+      return (choices.receiveBufferSize ?? 0) === 0
+        ? undefined
+        : `receivebuffersize= is not honoured: ${RECEIVE_BUFFER}`;
+    case 'flusher':
+      return choices.flusher === 'flush'
+        ? undefined
+        : 'flusher= is not honoured: octets go on whenever the backend pauses';
+    case 'upgrade':
+      return choices.upgrade?.toUpperCase() === 'NONE'
+        ? undefined
+        : 'upgrade= is not honoured: requests go on without Upgrade, so WebSockets do not come about';
+    case 'hcmethod':
+      return choices.healthCheck.method === 'NONE' ? undefined : NO_HEALTH_CHECKS;
+    default:
+      return key.startsWith('hc') ? NO_HEALTH_CHECKS : undefined;
+  }
+}
+
+/** Why backends of a scheme cannot be reached, and the mend; undefined when they can. */
+export function unservedScheme(scheme: string): string | undefined {
+  switch (scheme) {
+    case 'https':
+      return 'https:// backends are not spoken to yet: such requests are answered 502; use http:// or ajp:// in a network you trust';
+    case 'ws':
+    case 'wss':
+      return `${scheme}:// backends are not spoken to yet: such requests are answered 502; WebSockets need another way in`;
+    default:
+      return undefined;
+  }
+}
