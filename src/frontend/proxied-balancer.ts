@@ -2,7 +2,7 @@
 // about members whose session ids name another route than configured.
 
 import { Balancer } from '../balancer/balancer.ts';
-import type { BalancerConfig } from '../balancer/config.ts';
+import type { BalancerConfig, MemberConfig } from '../balancer/config.ts';
 import type { Member } from '../balancer/member.ts';
 import { SessionFinder } from '../balancer/stickiness.ts';
 import type { Log } from '../base/log.ts';
@@ -26,9 +26,9 @@ export class ProxiedBalancer {
     this.#log = log;
     this.#reported = previous === undefined ? new Set() : previous.#reported;
     const before = previous === undefined ? [] : previous.#backends;
-    const kept = new Map(before.map((backend) => [JSON.stringify(backend.config), backend]));
+    const kept = new Map(before.map((backend) => [identity(backend.config), backend]));
     this.#backends = config.members.map(
-      (member) => kept.get(JSON.stringify(member)) ?? new Backend(member, link, resolve, log),
+      (member) => kept.get(identity(member)) ?? new Backend(member, link, resolve, log),
     );
     if (previous !== undefined) previous.#handedOn = new Set(this.#backends);
   }
@@ -73,4 +73,9 @@ export class ProxiedBalancer {
       mend: `give the application server jvmRoute="${member.config.route}", or the member route=${route === '' ? '…' : route}`,
     });
   }
+}
+
+/** All that connections depend on: not the line of the file that says so. */
+function identity(member: MemberConfig): string {
+  return JSON.stringify({ ...member, place: undefined });
 }
