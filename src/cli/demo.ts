@@ -38,10 +38,10 @@ export async function runDemo(options: DemoOptions, onSignal: OnSignal): Promise
     members.push({ route, port: free });
   }
   for (const [name, text] of demoFiles(folder, port, members)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    makeFolder(dirname(join(folder, name)));
     writeFileSync(join(folder, name), text);
   }
-  mkdirSync(join(folder, 'logs'), { recursive: true });
+  makeFolder(join(folder, 'logs'));
 
   const children: ChildProcess[] = [];
   let isStopping = false;
@@ -174,4 +174,11 @@ function launcher(): string {
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
+}
+
+/** Level by level: Node's recursive mkdir never ends where the system answers ENOENT for a new name (in /proc). */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
 }
