@@ -8,7 +8,6 @@ export const NOT_YET: readonly { id: string; reason: string }[] = [
   { id: 'P-HDR-02', reason: 'not built: Max-Forwards is passed on as it came' },
   { id: 'P-HDR-05', reason: 'not built: ProxyVia' },
   { id: 'P-HDR-06', reason: 'not built: ProxyVia' },
-  { id: 'P-HDR-15', reason: 'not built: Proxy100Continue' },
   { id: 'P-HDR-20', reason: 'meant: body packets are never larger than the container asked for' },
   { id: 'P-HDR-26', reason: 'meant: Content-Length beside chunked is refused' },
   { id: 'P-HDR-27', reason: 'not built: Max-Forwards' },
