@@ -8,6 +8,7 @@ const PEERS = {
   mod_jk: { file: '/usr/lib/apache2/modules/mod_jk.so', package: 'libapache2-mod-jk' },
   tomcat: { file: '/usr/share/tomcat10/bin/bootstrap.jar', package: 'tomcat10' },
   haproxy: { file: '/usr/sbin/haproxy', package: 'haproxy' },
+  nmap: { file: '/usr/bin/nmap', package: 'nmap' },
   wrk: { file: '/usr/bin/wrk', package: 'wrk' },
 } as const;
 export type Peer = keyof typeof PEERS;

@@ -18,7 +18,8 @@ const GROWTH_LIMIT = 32 * 1024 * 1024;
  * Left out: what breaks a connection after it has been given back, because whether the next request meets that is chance
  * on any front.
  */
-const isAmongThem = (index: number) => !/after the answer|nobody asked for|chunks and closes/.test(FAULTS[index]?.name ?? '');
+const isAmongThem = (index: number) =>
+  !/after the answer|nobody asked for|chunks and closes/.test(FAULTS[index]?.name ?? '');
 /** Faults that take a second each are rare. */
 const isSlow = (index: number) => /hangs|byte by byte/.test(FAULTS[index]?.name ?? '');
 
