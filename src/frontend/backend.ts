@@ -33,6 +33,9 @@ export class Backend {
   readonly log: Log;
   readonly pool: Pool<UpstreamConnection>;
   readonly address: DialAddress;
+  /** Being dialled for requests that are over; worth having while others may come. */
+  readonly #orphans = new Set<UpstreamConnection>();
+  #isRetired = false;
 
   constructor(config: MemberConfig, link: Link, resolve: Resolve, log: Log) {
     this.config = config;
@@ -61,6 +64,24 @@ export class Backend {
   dial(waiter: DialWaiter, timeoutMs: number): UpstreamConnection {
     if (this.config.scheme === 'ajp') return new AjpConnection(this, waiter, timeoutMs);
     return new HttpConnection(this, waiter, timeoutMs);
+  }
+
+  /** Whoever asked for this dial is gone. */
+  orphan(connection: UpstreamConnection): void {
+    this.#orphans.add(connection);
+    if (this.#isRetired) connection.retire();
+  }
+
+  /** The dial of an orphan has ended, one way or the other. */
+  orphanEnded(connection: UpstreamConnection | undefined): void {
+    if (connection !== undefined) this.#orphans.delete(connection);
+  }
+
+  /** Nobody new comes: what is idle, or dialled for nobody, is closed now, and what is busy when it becomes idle. */
+  retire(): void {
+    this.#isRetired = true;
+    this.pool.retire();
+    for (const connection of this.#orphans) connection.retire();
   }
 
   /** What a failed connect means. */

@@ -39,7 +39,7 @@ export class ProxiedBalancer {
 
   /** Nobody new comes: connections are closed as they become idle, but for those that a successor goes on using. */
   retire(): void {
-    for (const backend of this.#backends) if (!this.#handedOn.has(backend)) backend.pool.retire();
+    for (const backend of this.#backends) if (!this.#handedOn.has(backend)) backend.retire();
   }
 
   /** Closes connections that have been idle beyond their ttl. */

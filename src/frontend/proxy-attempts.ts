@@ -42,6 +42,8 @@ export class Attempts implements PoolWaiter, DialWaiter {
   member: Member | undefined = undefined;
   #backend: Backend | undefined = undefined;
   #waiting: Waiting = 'nothing';
+  /** What is being dialled. */
+  #dialling: UpstreamConnection | undefined = undefined;
   /** Further attempts made, as the balancer counts them. */
   #count = 0;
   #hadSecondChance = false;
@@ -88,7 +90,9 @@ export class Attempts implements PoolWaiter, DialWaiter {
     this.#link.deadlines.disarm(this.#deadline);
     if (this.#waiting === 'place') this.#backend?.pool.stopWaiting(this);
     this.leave(0, 0);
-    return this.#waiting !== 'dial';
+    if (this.#waiting !== 'dial') return true;
+    if (this.#dialling !== undefined) this.#backend?.orphan(this.#dialling);
+    return false;
   }
 
   /** Silence that the member in question may keep, ms. */
@@ -180,7 +184,7 @@ export class Attempts implements PoolWaiter, DialWaiter {
   #dial(backend: Backend): void {
     this.#waiting = 'dial';
     try {
-      backend.dial(this, backend.config.connectTimeoutMs ?? this.timeoutMs);
+      this.#dialling = backend.dial(this, backend.config.connectTimeoutMs ?? this.timeoutMs);
     } catch (error) {
       this.#waiting = 'nothing';
       backend.pool.dropped();
@@ -214,8 +218,11 @@ export class Attempts implements PoolWaiter, DialWaiter {
   }
 
   dialled(connection: UpstreamConnection): void {
+    const backend = this.#backend as Backend;
+    this.#dialling = undefined;
     if (this.#isOver) {
-      (this.#backend as Backend).pool.release(connection);
+      backend.orphanEnded(connection);
+      backend.pool.release(connection);
       return;
     }
     this.#waiting = 'nothing';
@@ -224,7 +231,10 @@ export class Attempts implements PoolWaiter, DialWaiter {
   }
 
   dialFailed(failure: Failure, timedOut: boolean): void {
-    if (!this.#isOver) this.#failedToConnect(failure, timedOut);
+    const connection = this.#dialling;
+    this.#dialling = undefined;
+    if (this.#isOver) this.#backend?.orphanEnded(connection);
+    else this.#failedToConnect(failure, timedOut);
   }
 
   // --- after a failure ----------------------------------------------------------------------------------------------

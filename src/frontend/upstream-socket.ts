@@ -52,8 +52,8 @@ export class UpstreamSocket implements DialEvents {
     this.#waiter = waiter;
     this.#protocol = protocol;
     this.#deadline = new Deadline(() => this.#timedOut());
-    backend.link.deadlines.arm(this.#deadline, timeoutMs);
     this.connection = dial(backend.link, backend.address, backend.config.tcpKeepAlive, this);
+    backend.link.deadlines.arm(this.#deadline, timeoutMs);
   }
 
   get isReusable(): boolean {

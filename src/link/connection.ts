@@ -211,7 +211,11 @@ export class Connection implements ScratchOwner {
   reset(): void {
     if (this.isClosed) return;
     this.#shut();
-    this.socket.resetAndDestroy();
+    try {
+      this.socket.resetAndDestroy();
+    } catch {
+      this.socket.destroy(); // a unix socket knows no reset
+    }
   }
 
   #shut(): void {

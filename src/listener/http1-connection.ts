@@ -77,7 +77,7 @@ export class Http1Connection implements ConnectionEvents, Http1Carrier {
     if (this.#phase === 'idle') {
       this.arm(this.#listener.settings.keepAliveTimeoutMs);
       this.readOn();
-    } else this.#current?.drained();
+    } else if (this.#phase === 'exchange') this.#current?.drained();
   }
 
   closed(error: Error | undefined): void {

@@ -13,6 +13,8 @@ import { Http1Connection } from './http1-connection.ts';
 import { type Http1Carrier, Http1Exchange } from './http1-exchange.ts';
 import { ServerFields } from './server-fields.ts';
 
+/** A crowd at the door is told of so often. */
+const TELL_AGAIN_MS = 1_000;
 /** Exchanges kept for reuse; more are made and dropped again under a crowd. */
 const SPARE_EXCHANGES_MAX = 256;
 
@@ -52,6 +54,9 @@ export class Http1Listener {
   #settings: Http1Settings;
   serverFields: ServerFields;
   #isStopping = false;
+  /** Connections refused since that was last told, and when it was. */
+  #refusedCount = 0;
+  #toldAt = Number.NEGATIVE_INFINITY;
 
   constructor(link: Link, address: AcceptOptions, settings: Http1Settings, handler: Http1Handler, log: Log) {
     this.link = link;
@@ -124,7 +129,13 @@ export class Http1Listener {
       connection.evict();
       return true;
     }
-    this.#log.warn('connections-at-limit', { limit: this.#settings.connectionsMax });
+    this.#refusedCount++;
+    const now = this.clock.now();
+    if (now - this.#toldAt >= TELL_AGAIN_MS) {
+      this.#log.warn('connections-at-limit', { limit: this.#settings.connectionsMax, refused: this.#refusedCount });
+      this.#toldAt = now;
+      this.#refusedCount = 0;
+    }
     return false;
   }
 

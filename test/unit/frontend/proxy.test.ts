@@ -404,6 +404,17 @@ describe('a site that is replaced', () => {
   });
 });
 
+test('a dial for nobody keeps nothing alive once the site is retired', async () => {
+  await using lab = await Lab.open('ProxyPass / ajp://192.0.2.1:8009/');
+  const client = lab.ask(GET);
+  const [{ backend }] = lab.members;
+  await until(() => backend.pool.open === 1, 'the dial');
+  client.socket.resetAndDestroy();
+  await until(() => lab.listener.connectionCount === 0, 'the client is gone');
+  lab.site.retire();
+  await until(() => backend.pool.open === 0, 'the dial is given up');
+});
+
 test('two frontends in one process use their own clocks and pages', async () => {
   await using first = await Lab.open(`${AJP} max=1 acquire=500`);
   await using second = await Lab.open(`${AJP} max=1 acquire=500`);

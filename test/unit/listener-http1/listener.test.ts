@@ -699,6 +699,21 @@ for (const plainReads of [false, true]) {
       await until(() => records.length === 3, 'the third request');
     });
 
+    it('tells of a crowd at the door once a second, with its size', async () => {
+      listener.settings = { ...settings, connectionsMax: 1 };
+      const busy = open();
+      busy.send('GET /busy HTTP/1.1\r\nHost: x\r\n\r\n');
+      await until(() => records.length === 1, 'the request');
+      const told = (): unknown[] =>
+        log.events.filter(({ event }) => event === 'connections-at-limit').map(({ fields }) => fields.refused);
+      for (let round = 0; round < 2; round++) {
+        const refused = Array.from({ length: 10 }, () => open());
+        await until(() => refused.every((each) => each.hasEnded || each.isClosed), 'the refusals');
+        clock.advance(1_000);
+      }
+      assert.deepEqual(told(), [1, 10]);
+    });
+
     it('does not make room by cutting a response that is still on its way', async () => {
       onExchange = (record) => {
         if (record.target !== '/big') return;
