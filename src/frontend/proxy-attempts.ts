@@ -40,6 +40,8 @@ export class Attempts implements PoolWaiter, DialWaiter {
   balancer!: ProxiedBalancer;
   /** The member that the request is counted with. */
   member: Member | undefined = undefined;
+  /** Members of failed attempts: they count as busy until the request ends, as in httpd (bybusyness looks at it). */
+  readonly #failedMembers: Member[] = [];
   #backend: Backend | undefined = undefined;
   #waiting: Waiting = 'nothing';
   /** What is being dialled. */
@@ -90,6 +92,8 @@ export class Attempts implements PoolWaiter, DialWaiter {
     this.#link.deadlines.disarm(this.#deadline);
     if (this.#waiting === 'place') this.#backend?.pool.stopWaiting(this);
     this.leave(0, 0);
+    for (const member of this.#failedMembers) this.balancer.balancer.finished(member, 0, 0);
+    this.#failedMembers.length = 0;
     if (this.#waiting !== 'dial') return true;
     if (this.#dialling !== undefined) this.#backend?.orphan(this.#dialling);
     return false;
@@ -276,13 +280,10 @@ export class Attempts implements PoolWaiter, DialWaiter {
       this.#acquire();
     } else if (balancer.mayTryAnother(member, this.#count, decision)) {
       this.#count++;
-      // While another is elected the failed member still counts as busy, as in httpd (bybusyness looks at it).
-      this.member = undefined;
-      try {
-        this.#elect();
-      } finally {
-        balancer.finished(member, bytesSent, bytesReceived);
-      }
+      this.leave(bytesSent, bytesReceived);
+      balancer.began(member);
+      this.#failedMembers.push(member);
+      this.#elect();
     } else {
       this.leave(bytesSent, bytesReceived);
       balancer.settled(member, decision.status, decision.isTimeout);
