@@ -211,11 +211,9 @@ export class Connection implements ScratchOwner {
   reset(): void {
     if (this.isClosed) return;
     this.#shut();
-    try {
-      this.socket.resetAndDestroy();
-    } catch {
-      this.socket.destroy(); // a unix socket knows no reset
-    }
+    // After an end a reset fails, and Node would leave the descriptor open; a unix socket knows none.
+    if (this.hasEnded || this.socket.remotePort === undefined) this.socket.destroy();
+    else this.socket.resetAndDestroy();
   }
 
   #shut(): void {

@@ -278,6 +278,18 @@ test('a reset cannot be taken for a proper end', async () => {
   await until(() => owner.closings.length === 1, 'the word');
 });
 
+test('a reset after the end closes the connection all the same', async () => {
+  await using place = await Place.open();
+  const { peer, connection, owner } = await place.pair();
+  peer.socket.pause();
+  place.congest(connection);
+  connection.end();
+  connection.reset();
+  await until(() => owner.closings.length === 1, 'the close');
+  peer.socket.resume();
+  await until(() => peer.isClosed || peer.hasEnded, 'the peer hears of it');
+});
+
 test('the close of a connection is told once, with its reason', async () => {
   await using place = await Place.open();
   const { peer, connection, owner } = await place.pair();
