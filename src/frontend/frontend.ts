@@ -163,50 +163,31 @@ export class Frontend implements Http1Handler, HeadFilter {
       return;
     }
     if (located.handler !== undefined && UNBUILT_HANDLERS.has(located.handler)) {
-      if (this.#mayEnter(visit)) this.#answerUnbuilt(visit, located.handler);
+      visit.handler = located.handler;
+      visit.goal.kind = 'page';
+      this.#enter(visit);
       return;
     }
     const isMatch = isEncodedMatch || (mayProxy && findMapping(host, located, forms, 'decoded', match, env));
     const target = isMatch ? match.mapping?.target : undefined;
-    if (target === undefined || target.kind === 'none') this.#serveFile(visit);
-    else this.#proxy(visit, target, match.path);
+    if (target === undefined || target.kind === 'none') this.#mapToFile(visit);
+    else this.#mapToProxy(visit, target, match.path);
   }
 
-  #proxy(visit: Visit, target: MappingTarget, path: string): void {
+  #mapToProxy(visit: Visit, target: MappingTarget, path: string): void {
     visit.handler = 'proxy-server';
     if (target.kind === 'proxy' && visit.host.settings.needsProxiedUrl) {
       visit.settings = visit.host.settings.forProxied(visit.forms.decoded, target.authority + path);
     }
-    if (!this.#mayEnter(visit)) return;
-    if (target.kind === 'proxy') proxyExchange(this, visit, target, path);
-    else if (target.kind === 'unavailable') {
-      const failure = new Failure('target-unavailable', 'internal', `${target.url}: ${target.reason}`, {
-        status: target.status,
-      });
-      this.fail(visit, target.status, failure);
-    }
+    visit.goal.kind = 'proxy';
+    visit.goal.target = target;
+    visit.goal.path = path;
+    this.#enter(visit);
   }
 
-  /** Runs the rules in force at the place that was found, and asks whether this client may be there. */
-  #mayEnter(visit: Visit): boolean {
-    const { exchange, settings } = visit;
-    if (settings.headerOps !== undefined) exchange.headFilter = this;
-    applyEnvRules(settings.envIfRules, exchange, visit.forms.decoded);
-    if (!isAllowed(settings.access, visit)) {
-      this.fail(visit, 403);
-      return false;
-    }
-    applyEnvOps(settings.envOps, exchange);
-    applyRequestHeaders(settings.headerOps, 'late', exchange, this.#headers);
-    const redirection =
-      visit.originalStatus === undefined ? redirectOf(settings, visit.forms.decoded, visit.query) : undefined;
-    if (redirection !== undefined) this.#redirect(visit, redirection);
-    return redirection === undefined;
-  }
-
-  #serveFile(visit: Visit): void {
+  #mapToFile(visit: Visit): void {
     const path = visit.forms.decoded;
-    const { host, settings, mediaTypes } = visit.host;
+    const { host, settings } = visit.host;
     const redirection =
       visit.originalStatus === undefined ? findRedirect(host.redirectRules, path, visit.query) : undefined;
     if (redirection !== undefined) {
@@ -215,7 +196,46 @@ export class Frontend implements Http1Handler, HeadFilter {
     }
     const target = mapToFile(host, path);
     if (target !== undefined) visit.settings = settings.forFile(path, target.file);
-    if (!this.#mayEnter(visit)) return;
+    visit.goal.kind = 'file';
+    visit.goal.file = target;
+    this.#enter(visit);
+  }
+
+  /** Runs the rules in force at the place that was found, and asks whether this client may be there. */
+  #enter(visit: Visit): void {
+    const { exchange, settings } = visit;
+    if (settings.headerOps !== undefined) exchange.headFilter = this;
+    applyEnvRules(settings.envIfRules, exchange, visit.forms.decoded);
+    if (isAllowed(settings.access, visit)) this.#admit(visit);
+    else this.fail(visit, 403);
+  }
+
+  /** The client may be here: the last rules, then the handler. */
+  #admit(visit: Visit): void {
+    const { exchange, settings, goal } = visit;
+    applyEnvOps(settings.envOps, exchange);
+    applyRequestHeaders(settings.headerOps, 'late', exchange, this.#headers);
+    const redirection =
+      visit.originalStatus === undefined ? redirectOf(settings, visit.forms.decoded, visit.query) : undefined;
+    if (redirection !== undefined) this.#redirect(visit, redirection);
+    else if (goal.kind === 'page') this.#answerUnbuilt(visit);
+    else if (goal.kind === 'file') this.#serveFile(visit);
+    else this.#proxy(visit);
+  }
+
+  #proxy(visit: Visit): void {
+    const { target, path } = visit.goal;
+    if (target?.kind === 'proxy') proxyExchange(this, visit, target, path);
+    else if (target?.kind === 'unavailable') {
+      const failure = new Failure('target-unavailable', 'internal', `${target.url}: ${target.reason}`, {
+        status: target.status,
+      });
+      this.fail(visit, target.status, failure);
+    }
+  }
+
+  #serveFile(visit: Visit): void {
+    const target = visit.goal.file;
     if (target === undefined) {
       this.fail(visit, 404);
       return;
@@ -229,13 +249,13 @@ export class Frontend implements Http1Handler, HeadFilter {
       return;
     }
     this.#static.serve(visit.exchange, {
-      path,
+      path: visit.forms.decoded,
       query: visit.query,
       file: target.file,
       root: target.root,
       isScript: target.isScript,
       settings: visit.settings,
-      mediaTypes,
+      mediaTypes: visit.host.mediaTypes,
       // Read for redirects only.
       get origin() {
         return visit.origin;
@@ -257,8 +277,8 @@ export class Frontend implements Http1Handler, HeadFilter {
   }
 
   /** A manager is never proxied away and never open; until its pages exist it says so. */
-  #answerUnbuilt(visit: Visit, handler: string): void {
-    visit.handler = handler;
+  #answerUnbuilt(visit: Visit): void {
+    const { handler } = visit;
     this.#log.warn('handler-not-built', { handler, path: visit.path, host: visit.canonicalName });
     this.fail(visit, 501, new Failure('handler-not-built', 'internal', `${handler} has no pages yet`, { status: 501 }));
   }

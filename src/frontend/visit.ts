@@ -4,9 +4,21 @@
 import type { AccessFacts as LogFacts } from '../listener/access-log-fields.ts';
 import type { Exchange } from '../listener/exchange.ts';
 import type { AccessFacts as ClientFacts } from '../site/access.ts';
-import type { DirectorySettings } from '../site/model.ts';
+import type { DirectorySettings, MappingTarget } from '../site/model.ts';
 import { newRequestPath, type RequestPath } from '../site/path.ts';
 import type { RunningHost, RunningSite } from './running-site.ts';
+import type { FileTarget } from './static-path.ts';
+
+/** Who answers once the client has been let in, and with what. */
+export interface Goal {
+  kind: 'page' | 'proxy' | 'file';
+  /** Of a proxied request. */
+  target: MappingTarget | undefined;
+  /** Of a proxied request: encoded path for the backend. */
+  path: string;
+  /** Of a file; undefined when the path leads nowhere. */
+  file: FileTarget | undefined;
+}
 
 export class Visit implements LogFacts, ClientFacts {
   exchange!: Exchange;
@@ -21,6 +33,7 @@ export class Visit implements LogFacts, ClientFacts {
   file: string | undefined = undefined;
   handler: string | undefined = undefined;
   originalStatus: number | undefined = undefined;
+  readonly goal: Goal = { kind: 'file', target: undefined, path: '', file: undefined };
   /** Method of the client when an error page was asked for in its place; for the log. */
   originalMethod: string | undefined = undefined;
   /** Host name the client addressed, without port; undefined when it named none. */
