@@ -1,9 +1,9 @@
 // The story of access rules: Require and its containers, Order, Allow, Deny, Satisfy; compiled to data that `access.ts`
 // judges. What would keep somebody out and cannot be judged here is an error: nothing is opened by not understanding it.
 
+import { parseRange } from '../base/addresses.ts';
 import { textOf } from '../config/files.ts';
 import type { ConfigNode, DirectiveNode, SectionNode } from '../config/httpd/tree.ts';
-import { parseRange } from './addresses.ts';
 import { choice, type DirectiveHandler, fail, takes, title, warn } from './arguments.ts';
 import type { Scope } from './draft.ts';
 import type { AccessRules, ClientMatch, OrderRules, RequireNode } from './model.ts';

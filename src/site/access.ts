@@ -1,7 +1,7 @@
 // Judges access rules for one request. Pure; the frontend asks before it answers, `explain` asks to tell why.
 // Source: documentation of mod_authz_core, mod_authz_host, mod_access_compat; modproxy.md §4.14; recordings P-ACL-*.
 
-import { isInRange, isLoopback, parseAddress } from './addresses.ts';
+import { isInRange, isLoopback, parseAddress } from '../base/addresses.ts';
 import type { AccessRules, ClientMatch, OrderRules, RequireNode } from './model.ts';
 
 /** What rules may ask about. */

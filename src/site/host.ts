@@ -1,7 +1,7 @@
 // Chooses the virtual host of a request: by the address it came to, then by the name it asks for. Pure.
 // Source: httpd's documentation "An In-Depth Discussion of Virtual Host Matching"; modproxy.md §4.15.
 
-import { parseAddress } from './addresses.ts';
+import { parseAddress } from '../base/addresses.ts';
 import type { Host, HostAddress, HostAlias, Snapshot } from './model.ts';
 
 /** Hosts that share one address: the first is the one for names nobody has. */

@@ -1,9 +1,9 @@
 // The story of addresses: Listen, `<VirtualHost addresses>`, ServerName, ServerAlias. Names of machines are looked up in
 // the hosts file only: loading a configuration asks no name server.
 
+import { parseAddress } from '../base/addresses.ts';
 import { textOf } from '../config/files.ts';
 import type { ConfigNode, DirectiveNode, SectionNode } from '../config/httpd/tree.ts';
-import { parseAddress } from './addresses.ts';
 import { type DirectiveHandler, fail, takes, unheeded, warn } from './arguments.ts';
 import type { Scope } from './draft.ts';
 import type { HostAddress } from './model.ts';

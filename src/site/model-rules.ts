@@ -1,6 +1,7 @@
 // The rules of a compiled site, as data: mappings, access, environment, headers. Part of the model; import them from
 // `model.ts`. What applies them is pure: `mapping.ts`, `access.ts` here, the rest in the frontend.
 
+import type { AddressRange } from '../base/addresses.ts';
 import type { Place } from '../config/finding.ts';
 
 /** Key of a balancer within one Snapshot: stable over reloads, so that members keep their counters. */
@@ -122,14 +123,6 @@ export type ClientMatch =
   | { readonly kind: 'ip'; readonly range: AddressRange }
   | { readonly kind: 'host'; readonly name: string }
   | { readonly kind: 'env'; readonly name: string; readonly isNegated: boolean };
-
-/** A network: the first `bits` bits of `bytes` (4 or 16 of them) must agree. */
-export interface AddressRange {
-  readonly bytes: readonly number[];
-  /** Mask byte by byte, so that masks with holes work as in httpd. */
-  readonly mask: readonly number[];
-  readonly text: string;
-}
 
 // --- environment and headers ----------------------------------------------------------------------------------------
 

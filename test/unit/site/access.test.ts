@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseAddress, parseRange } from '../../../src/base/addresses.ts';
 import { type AccessFacts, isAllowed } from '../../../src/site/access.ts';
-import { parseAddress, parseRange } from '../../../src/site/addresses.ts';
 import { load, main, settingsAt, told } from './support.ts';
 
 function facts(clientAddress: string, more: Partial<AccessFacts> & { env?: string[] } = {}): AccessFacts {

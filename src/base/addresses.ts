@@ -1,7 +1,13 @@
-// IP addresses and networks as bytes: what access rules, virtual hosts and Listen name. Own and small, because floor 3
-// has no sockets. Sources: RFC 4291 §2.2, §2.5.5.2; partial addresses and masks as mod_authz_host takes them.
+// IP addresses and networks as bytes: what access rules, expressions, virtual hosts and Listen name. Own and small,
+// because sockets are `link`'s. Sources: RFC 4291 §2.2, §2.5.5.2; partial addresses and masks as mod_authz_host takes them.
 
-import type { AddressRange } from './model.ts';
+/** A network: the first `bits` bits of `bytes` (4 or 16 of them) must agree. */
+export interface AddressRange {
+  readonly bytes: readonly number[];
+  /** Mask byte by byte, so that masks with holes work as in httpd. */
+  readonly mask: readonly number[];
+  readonly text: string;
+}
 
 /** Bytes of an IPv4 (4) or IPv6 (16) address; an IPv4-mapped IPv6 address becomes IPv4. Undefined for anything else. */
 export function parseAddress(text: string): readonly number[] | undefined {
