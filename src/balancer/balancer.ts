@@ -165,16 +165,18 @@ export class Balancer {
   }
 
   /** A request is given to the member: call it right after `elect`, and `finished` once for each call. */
-  began(member: Member): void {
-    this.#board.busy[this.#board.column + member.state.row]++;
+  began({ state }: Member): void {
+    state.board.busy[state.board.column + state.row]++;
   }
 
   /** An attempt at the member is over, well or badly; octets as its protocol counts them (modproxy.md §7). */
-  finished(member: Member, bytesSent: number, bytesReceived: number): void {
-    const cell = this.#board.column + member.state.row;
-    this.#board.busy[cell]--;
-    this.#board.sent[cell] += bytesSent;
-    this.#board.received[cell] += bytesReceived;
+  finished({ state }: Member, bytesSent: number, bytesReceived: number): void {
+    // The member's own board: a change at run time may have given the balancer a larger one meanwhile.
+    const { board } = state;
+    const cell = board.column + state.row;
+    board.busy[cell]--;
+    board.sent[cell] += bytesSent;
+    board.received[cell] += bytesReceived;
   }
 
   /** The member could be connected to: it is off probation. An error that came meanwhile stays. */

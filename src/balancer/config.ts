@@ -164,6 +164,8 @@ export interface BalancerConfig {
   readonly method: MethodName;
   /** Undefined: sessions are not looked for. */
   readonly stickiness?: StickinessConfig | undefined;
+  /** Without `stickiness`: what else was said about it, should an operator name a session. Undefined: the defaults. */
+  readonly dormantStickiness?: StickinessConfig | undefined;
   /** Further attempts after the first. Undefined: members − 1; 0: no failover. */
   readonly maxAttempts?: number | undefined;
   /** How long to wait for a usable member before 503. Default 0: not at all. */

@@ -16,6 +16,8 @@ export class ProxiedBalancer {
   readonly #log: Log;
   /** Backends that a later balancer of this name goes on using. */
   #handedOn: ReadonlySet<Backend> = new Set();
+  /** What took this one's place, after a change at run time or a reload. */
+  #successor: ProxiedBalancer | undefined = undefined;
   /** Members already reported, by URL and the foreign route. */
   readonly #reported: Set<string>;
 
@@ -30,7 +32,16 @@ export class ProxiedBalancer {
     this.#backends = config.members.map(
       (member) => kept.get(identity(member)) ?? new Backend(member, link, resolve, log),
     );
-    if (previous !== undefined) previous.#handedOn = new Set(this.#backends);
+    if (previous === undefined) return;
+    previous.#handedOn = new Set(this.#backends);
+    previous.#successor = this;
+  }
+
+  /** The one in force: where a request in progress looks for another member. */
+  get latest(): ProxiedBalancer {
+    let latest: ProxiedBalancer = this;
+    while (latest.#successor !== undefined) latest = latest.#successor;
+    return latest;
   }
 
   backendOf(member: Member): Backend {
@@ -75,7 +86,8 @@ export class ProxiedBalancer {
   }
 }
 
-/** All that connections depend on: not the line of the file that says so. */
+/** All that connections depend on: not the line of the file that says so, nor what only elections and checks look at. */
 function identity(member: MemberConfig): string {
-  return JSON.stringify({ ...member, place: undefined });
+  const { place, loadFactor, set, route, redirect, flags, retryMs, healthCheck, ...rest } = member;
+  return JSON.stringify(rest);
 }

@@ -137,6 +137,8 @@ export class Attempts implements PoolWaiter, DialWaiter {
   // --- choosing -----------------------------------------------------------------------------------------------------
 
   #elect(): void {
+    // A request that waits or looks for another member sees what operators changed meanwhile.
+    this.balancer = this.balancer.latest;
     const { balancer } = this.balancer;
     const member = balancer.elect(this.session.route, this.election);
     if (member === undefined) {

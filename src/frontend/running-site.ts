@@ -10,10 +10,12 @@ import type { LogSinks } from '../listener/log-sinks.ts';
 import { HostChooser } from '../site/host.ts';
 import { usesEncodedForm } from '../site/mapping.ts';
 import type { BalancerKey, DirectorySettings, Host, Section, Snapshot } from '../site/model.ts';
+import type { Overlay } from '../site/overlay.ts';
 import { HostSettings } from '../site/settings.ts';
 import type { Resolve } from './backend.ts';
 import { DEFAULT_MEDIA_TYPES, loadMediaTypes, type MediaTypes } from './mime.ts';
-import { ProxiedBalancer } from './proxied-balancer.ts';
+import type { ProxiedBalancer } from './proxied-balancer.ts';
+import { RunningBalancers } from './running-balancers.ts';
 
 /** What serving needs besides the snapshot. */
 export interface SiteServices {
@@ -21,6 +23,10 @@ export interface SiteServices {
   readonly log: Log;
   readonly sinks: LogSinks;
   readonly resolve: Resolve;
+  /** Changes made at run time in an earlier life of the server; only for a site that follows no other. */
+  readonly overlay?: Overlay | undefined;
+  /** Hears of every change that operators make at run time, when it is in force. */
+  readonly changed?: ((balancers: RunningBalancers) => void) | undefined;
 }
 
 /** How often pools are looked through for connections that are too old. */
@@ -51,9 +57,9 @@ export class RunningHost {
 
 export class RunningSite {
   readonly snapshot: Snapshot;
+  readonly balancers: RunningBalancers;
   readonly #chooser: HostChooser;
   readonly #hosts: ReadonlyMap<Host, RunningHost>;
-  readonly #balancers: ReadonlyMap<BalancerKey, ProxiedBalancer>;
   readonly #link: Link;
   /** What a folder without index is answered: with mod_autoindex it exists and may not be listed, without it does not. */
   readonly folderStatus: 403 | 404;
@@ -68,27 +74,16 @@ export class RunningSite {
     this.#hosts = new Map(
       [snapshot.mainHost, ...snapshot.hosts].map((host) => [host, new RunningHost(host, services)]),
     );
-    this.#balancers = new Map(
-      [...snapshot.balancers].map(([key, config]) => [
-        key,
-        new ProxiedBalancer(
-          withBufferSize(config, snapshot.mainHost.ioBufferSizeBytes),
-          services.link,
-          services.resolve,
-          services.log,
-          previous?.balancer(key),
-        ),
-      ]),
+    const { ioBufferSizeBytes } = snapshot.mainHost;
+    const configured = [...snapshot.balancers].map(
+      ([key, config]) => [key, withBufferSize(config, ioBufferSizeBytes)] as const,
     );
+    this.balancers = new RunningBalancers(new Map(configured), services, previous?.balancers, services.overlay);
     this.#sweep();
   }
 
   balancer(key: BalancerKey): ProxiedBalancer | undefined {
-    return this.#balancers.get(key);
-  }
-
-  get balancers(): Iterable<ProxiedBalancer> {
-    return this.#balancers.values();
+    return this.balancers.get(key);
   }
 
   /** The host for a request. @param name host name the client addressed, without port; undefined when it named none */
@@ -99,13 +94,13 @@ export class RunningSite {
   /** Nothing new comes to this site. */
   retire(): void {
     this.#isRetired = true;
-    for (const balancer of this.#balancers.values()) balancer.retire();
+    for (const balancer of this.balancers) balancer.retire();
   }
 
   #sweep(): void {
     this.#link.clock.after(SWEEP_MS, () => {
       if (this.#isRetired) return;
-      for (const balancer of this.#balancers.values()) balancer.closeOld();
+      for (const balancer of this.balancers) balancer.closeOld();
       this.#sweep();
     });
   }

@@ -177,22 +177,19 @@ function balancerConfig(
 ): BalancerConfig {
   const { cookieName, pathName, separator, semicolonEnds, force, ...rest } = choices;
   const hasStickiness = cookieName !== undefined && (cookieName !== '' || pathName !== '');
+  const stickiness = defaultStickiness(cookieName ?? '', {
+    pathName: pathName ?? cookieName ?? '',
+    separator: separator === undefined ? '.' : separator.char,
+    semicolonEnds: semicolonEnds ?? false,
+    force: force ?? false,
+  });
   return defaultBalancer(
     draft.name,
     members.map((member) => memberConfig(member, host)),
     {
       ...rest,
       place: draft.place,
-      ...(hasStickiness
-        ? {
-            stickiness: defaultStickiness(cookieName, {
-              pathName: pathName ?? cookieName,
-              separator: separator === undefined ? '.' : separator.char,
-              semicolonEnds: semicolonEnds ?? false,
-              force: force ?? false,
-            }),
-          }
-        : {}),
+      ...(hasStickiness ? { stickiness } : { dormantStickiness: stickiness }),
     },
   );
 }
