@@ -15,6 +15,7 @@ import { readPath } from '../site/path.ts';
 import { applyEnvOps, applyEnvRules } from './environment.ts';
 import { answerError, answerErrorDocument, answerRedirect, type ErrorRedirect } from './error-page.ts';
 import { applyEarlyResponseHeaders, applyRequestHeaders, applyResponseHeaders, type HeaderContext } from './headers.ts';
+import type { PageHandlers } from './page-handler.ts';
 import { proxyExchange } from './proxying.ts';
 import { findRedirect, type Redirection, redirectOf } from './redirects.ts';
 import { RequestTarget } from './request-target.ts';
@@ -25,7 +26,7 @@ import { lendVisit, takeBackVisit, type Visit } from './visit.ts';
 
 /** Internal redirects in one exchange; more is a loop in the configuration (httpd: LimitInternalRecursion). */
 const REDIRECTS_MAX = 10;
-/** Handlers that httpd's configurations name and that have no pages here yet: managers and mod_jk. */
+/** Handlers that httpd's configurations name, kept closed where nobody supplies their pages. */
 const UNBUILT_HANDLERS: ReadonlySet<string> = new Set([
   'balancer-manager',
   'server-status',
@@ -43,6 +44,7 @@ export class Frontend implements Http1Handler, HeadFilter {
   readonly #log: Log;
   readonly #target = new RequestTarget();
   readonly #match: MappingMatch = { mapping: undefined, path: '' };
+  readonly #pages: PageHandlers;
   readonly #static: StaticFiles;
   readonly #headers: HeaderContext;
   readonly #staticHooks: StaticHooks = {
@@ -54,8 +56,10 @@ export class Frontend implements Http1Handler, HeadFilter {
     redirect: (exchange, path) => this.#again(exchange.attachment as Visit, escapePath(path)),
   };
 
-  constructor(site: RunningSite, link: Link, log: Log) {
+  /** @param pages for handlers that are answered by rooms above */
+  constructor(site: RunningSite, link: Link, log: Log, pages: PageHandlers = new Map()) {
     this.#site = site;
+    this.#pages = pages;
     this.link = link;
     this.#log = log;
     this.#static = new StaticFiles({ clock: link.clock });
@@ -162,7 +166,7 @@ export class Frontend implements Http1Handler, HeadFilter {
       this.fail(visit, forms.status);
       return;
     }
-    if (located.handler !== undefined && UNBUILT_HANDLERS.has(located.handler)) {
+    if (located.handler !== undefined && this.#isPage(located.handler)) {
       visit.handler = located.handler;
       visit.goal.kind = 'page';
       this.#enter(visit);
@@ -218,7 +222,7 @@ export class Frontend implements Http1Handler, HeadFilter {
     const redirection =
       visit.originalStatus === undefined ? redirectOf(settings, visit.forms.decoded, visit.query) : undefined;
     if (redirection !== undefined) this.#redirect(visit, redirection);
-    else if (goal.kind === 'page') this.#answerUnbuilt(visit);
+    else if (goal.kind === 'page') this.#answerPage(visit, visit.handler as string);
     else if (goal.kind === 'file') this.#serveFile(visit);
     else this.#proxy(visit);
   }
@@ -242,6 +246,11 @@ export class Frontend implements Http1Handler, HeadFilter {
     }
     visit.file = target.file;
     const { handler } = visit.settings;
+    if (handler !== undefined && this.#isPage(handler)) {
+      visit.handler = handler;
+      this.#answerPage(visit, handler);
+      return;
+    }
     if (handler !== undefined && !FILE_HANDLERS.has(handler)) {
       // The file is a program or its data in the eyes of the configuration: its source must not be sent.
       const failure = new Failure('unknown-handler', 'internal', `there is no handler ${handler}`, { status: 500 });
@@ -276,9 +285,17 @@ export class Frontend implements Http1Handler, HeadFilter {
     }
   }
 
-  /** A manager is never proxied away and never open; until its pages exist it says so. */
-  #answerUnbuilt(visit: Visit): void {
-    const { handler } = visit;
+  #isPage(handler: string): boolean {
+    return this.#pages.has(handler) || UNBUILT_HANDLERS.has(handler);
+  }
+
+  /** A manager is never proxied away and never open; without pages it says so. */
+  #answerPage(visit: Visit, handler: string): void {
+    const page = this.#pages.get(handler);
+    if (page !== undefined) {
+      page.handle(visit, this);
+      return;
+    }
     this.#log.warn('handler-not-built', { handler, path: visit.path, host: visit.canonicalName });
     this.fail(visit, 501, new Failure('handler-not-built', 'internal', `${handler} has no pages yet`, { status: 501 }));
   }

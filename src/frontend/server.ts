@@ -6,9 +6,12 @@ import { Link } from '../link/link.ts';
 import type { Http1Listener } from '../listener/http1-listener.ts';
 import { LogSinks } from '../listener/log-sinks.ts';
 import type { Snapshot } from '../site/model.ts';
+import type { Overlay } from '../site/overlay.ts';
 import type { Resolve } from './backend.ts';
 import { Frontend } from './frontend.ts';
 import { createListeners } from './listening.ts';
+import type { PageHandlers } from './page-handler.ts';
+import type { RunningBalancers } from './running-balancers.ts';
 import { RunningSite } from './running-site.ts';
 
 export interface FrontendServices {
@@ -18,6 +21,12 @@ export interface FrontendServices {
   readonly resolve?: Resolve;
   /** Open logs to share; the server makes and closes its own otherwise. */
   readonly sinks?: LogSinks;
+  /** Pages of handlers. Default: none; a handler that httpd knows is then answered 501. */
+  readonly pages?: PageHandlers;
+  /** Changes made at run time in an earlier life of the server. Default: none. */
+  readonly overlay?: Overlay | undefined;
+  /** Hears of every change that operators make at run time, when it is in force. */
+  readonly changed?: ((balancers: RunningBalancers) => void) | undefined;
 }
 
 /** How long a stop waits for requests in progress when GracefulShutdownTimeout says nothing. */
@@ -41,8 +50,15 @@ export class FrontendServer {
     this.#ownsSinks = services.sinks === undefined;
     this.#patienceMs = snapshot.server.gracefulShutdownTimeoutMs || STOP_PATIENCE_MS;
     const resolve = services.resolve ?? ((host, port) => ({ kind: 'tcp', host, port }));
-    this.#site = new RunningSite(snapshot, { link, log, sinks: this.#sinks, resolve });
-    this.#listeners = createListeners(snapshot, new Frontend(this.#site, link, log), link, log);
+    this.#site = new RunningSite(snapshot, {
+      link,
+      log,
+      sinks: this.#sinks,
+      resolve,
+      overlay: services.overlay,
+      changed: services.changed,
+    });
+    this.#listeners = createListeners(snapshot, new Frontend(this.#site, link, log, services.pages), link, log);
   }
 
   /** Binds every address of the configuration; rejects with Node's error when one cannot be had: nothing is left open. */

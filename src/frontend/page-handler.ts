@@ -1,0 +1,96 @@
+// Pages that rooms above supply for handlers of the configuration (balancer-manager and the like): what the frontend asks
+// of them, and what they need of it. Access rules have been passed when a page is asked for.
+
+import type { Failure } from '../base/failure.ts';
+import { FIELD } from '../base/field-names.ts';
+import type { Link } from '../link/link.ts';
+import type { Exchange, ExchangeSink } from '../listener/exchange.ts';
+import type { Visit } from './visit.ts';
+
+/** Answers the exchanges of one SetHandler name. */
+export interface PageHandler {
+  /** Answers `visit.exchange`, at once or when its body has come. */
+  handle(visit: Visit, host: PageHost): void;
+}
+
+/** By the handler's name, lower-case. */
+export type PageHandlers = ReadonlyMap<string, PageHandler>;
+
+/** What a page may ask of the frontend. */
+export interface PageHost {
+  readonly link: Link;
+  /** Answers with an error page, or the ErrorDocument in force. */
+  fail(visit: Visit, status: number, failure?: Failure): void;
+}
+
+/** A whole answer. */
+export interface Page {
+  readonly status: number;
+  /** Value of Content-Type. */
+  readonly type: string;
+  readonly body: Buffer;
+  /** Further fields. */
+  readonly fields?: readonly (readonly [name: string, value: string])[];
+}
+
+/** Sends a page; HEAD gets its head. */
+export function answerPage(exchange: Exchange, { status, type, body, fields = [] }: Page): void {
+  exchange.endSink();
+  const { response } = exchange;
+  response.status = status;
+  response.bodyLength = body.length;
+  response.fields.setKnown(FIELD['Content-Type'], type);
+  for (const [name, value] of fields) response.fields.set(name, value);
+  exchange.sendHead();
+  if (exchange.request.method !== 'HEAD') exchange.sendBody(body, 0, body.length);
+  exchange.sendEnd();
+}
+
+/**
+ * Reads the first `limitBytes` of the request body and calls `use` with them as octets (latin1 view), once, as soon as
+ * they are there or the body ends. What follows them is left unread. Nothing is called when the client goes away first.
+ */
+export function readBody(exchange: Exchange, limitBytes: number, use: (text: string) => void): void {
+  exchange.sink = new BoundedBody(limitBytes, exchange, use);
+  exchange.resumeBody();
+}
+
+class BoundedBody implements ExchangeSink {
+  readonly #limitBytes: number;
+  readonly #exchange: Exchange;
+  readonly #use: (text: string) => void;
+  #text = '';
+  #isOver = false;
+
+  constructor(limitBytes: number, exchange: Exchange, use: (text: string) => void) {
+    this.#limitBytes = limitBytes;
+    this.#exchange = exchange;
+    this.#use = use;
+  }
+
+  requestBody(bytes: Buffer, start: number, end: number): void {
+    if (this.#isOver) return;
+    this.#text += bytes.toString('latin1', start, Math.min(end, start + this.#limitBytes - this.#text.length));
+    if (this.#text.length < this.#limitBytes) return;
+    this.#exchange.pauseBody();
+    this.requestEnd();
+  }
+
+  requestEnd(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#use(this.#text);
+  }
+
+  drained(): void {
+    // The answer is sent whole.
+  }
+
+  aborted(): void {
+    this.#isOver = true;
+  }
+
+  ended(): void {
+    this.#isOver = true;
+  }
+}
