@@ -208,7 +208,7 @@ test('every field of a compiled site is read where requests are served, or known
   const code = ['frontend', 'listener', 'balancer', 'cli', 'link']
     .map((room) => textOfAll(`src/${room}/**/*.ts`))
     .join('\n');
-  const judges = textOfAll('src/site/{access,addresses,host,mapping,path,settings}.ts');
+  const judges = textOfAll('src/site/{access,addresses,host,mapping,overlay,path,settings}.ts');
   const models = ['site/model.ts', 'site/model-rules.ts', 'balancer/config.ts'];
   const fields = models.flatMap((file) => [
     ...readFileSync(`${PROJECT}/src/${file}`, 'utf8').matchAll(/readonly (\w+)\??:/g),
