@@ -14,19 +14,16 @@ export function applyEnvRules(rules: readonly EnvIfRule[] | undefined, exchange:
     if (match === null) continue;
     for (const { name, value } of rule.actions) {
       if (value === undefined) exchange.env?.delete(name);
-      else exchange.setEnv(name, fillGroups(value, match));
+      else exchange.setEnv(name, rule.isLiteral ? value : fillGroups(value, match));
     }
   }
   if (exchange.env?.has('nokeepalive') === true) exchange.keepAlive = false;
 }
 
-/** Runs SetEnv, UnsetEnv and PassEnv. */
+/** Runs SetEnv and PassEnv. What UnsetEnv takes back is settled when sections are merged: it does not reach SetEnvIf. */
 export function applyEnvOps(ops: readonly EnvOp[] | undefined, exchange: Exchange): void {
   if (ops === undefined) return;
-  for (const op of ops) {
-    if (op.kind === 'set') exchange.setEnv(op.name, op.value);
-    else exchange.env?.delete(op.name);
-  }
+  for (const op of ops) if (op.kind === 'set') exchange.setEnv(op.name, op.value);
 }
 
 /** What is not there matches as an empty text, so that `^$` can ask for it. */

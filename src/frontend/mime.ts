@@ -57,6 +57,9 @@ export function describeContent(name: string, types: MediaTypes, settings: Direc
     pushFrom(mime?.languages, extension, languages);
   }
   if (settings.forceType !== undefined && settings.forceType.toLowerCase() !== 'none') type = settings.forceType;
+  // An empty text is what Remove… leaves behind: nothing, whatever an outer section added.
+  type = type === '' ? undefined : type;
+  handler = handler === '' ? undefined : handler;
   if (type !== undefined && HANDLER_TYPE.test(type)) handler ??= type;
   return {
     type: type === undefined ? undefined : withCharset(type, charset, settings.defaultCharset),
@@ -73,15 +76,15 @@ function extensionsOf(name: string): string[] {
 
 function pushFrom(map: MimeSettings['types'] | undefined, extension: string, list: string[]): void {
   const value = map?.get(extension);
-  if (value !== undefined) list.push(value);
+  if (value !== undefined && value !== '') list.push(value);
 }
 
 /** AddDefaultCharset speaks of text/plain and text/html alone (documentation of httpd's core). */
 function withCharset(type: string, charset: string | undefined, byDefault: string | undefined): string {
   if (/;\s*charset=/i.test(type)) return type;
-  if (charset !== undefined) return `${type}; charset=${charset}`;
+  if (charset !== undefined && charset !== '') return `${type}; charset=${charset}`;
   const isPlainText = /^text\/(?:plain|html)\s*(?:;|$)/i.test(type);
-  return byDefault !== undefined && isPlainText ? `${type}; charset=${byDefault}` : type;
+  return byDefault !== undefined && byDefault !== '' && isPlainText ? `${type}; charset=${byDefault}` : type;
 }
 
 /** Types known without a TypesConfig: what web applications are made of. */

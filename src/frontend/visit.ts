@@ -77,24 +77,33 @@ export class Visit implements LogFacts, ClientFacts {
     return this.host.host.serverName;
   }
 
+  /** Port of ServerName, else that of the scheme. */
   get canonicalPort(): number {
-    return this.host.host.serverPort ?? this.exchange.connection.localPort;
+    return this.host.host.serverPort ?? this.#schemePort;
+  }
+
+  get #schemePort(): number {
+    return this.exchange.connection.tls === undefined ? 80 : 443;
   }
 
   get requestName(): string {
     return this.host.host.useCanonicalName === 'on' ? this.canonicalName : (this.clientName ?? this.canonicalName);
   }
 
-  /** Scheme and authority by which the client knows us (UseCanonicalName). */
+  /** Scheme and authority by which the client knows us, for redirects (UseCanonicalName, UseCanonicalPhysicalPort). */
   get origin(): string {
     const { host } = this.host;
     const scheme = this.exchange.connection.tls === undefined ? 'http' : 'https';
-    const hostField = this.exchange.request.fields.get('Host');
-    if (host.useCanonicalName !== 'on' && hostField !== undefined && hostField !== '')
-      return `${scheme}://${hostField}`;
-    const port = this.canonicalPort;
-    const isDefault = port === (scheme === 'http' ? 80 : 443);
-    return `${scheme}://${host.serverName}${isDefault ? '' : `:${port}`}`;
+    const physicalPort = host.useCanonicalPhysicalPort ? this.exchange.connection.localPort : undefined;
+    if (host.useCanonicalName === 'on')
+      return this.#withPort(`${scheme}://${host.serverName}`, host.serverPort ?? physicalPort);
+    const [, name, port] = /^(.*?)(?::(\d*))?$/.exec(this.exchange.request.fields.get('Host') ?? '') ?? [];
+    const given = port === undefined || port === '' ? undefined : Number(port);
+    return this.#withPort(`${scheme}://${name || host.serverName}`, given ?? physicalPort ?? host.serverPort);
+  }
+
+  #withPort(origin: string, port: number | undefined): string {
+    return port === undefined || port === this.#schemePort ? origin : `${origin}:${port}`;
   }
 }
 

@@ -50,8 +50,14 @@ const ATTRIBUTES: ReadonlyMap<string, Extract<EnvIfRule['subject'], { kind: 'att
   ['request_uri', 'uri'],
 ]);
 
+/** `more` after `ops`: UnsetEnv takes back what SetEnv and PassEnv set before it, and nothing else (mod_env). */
+export function joinEnvOps(ops: readonly EnvOp[], more: readonly EnvOp[]): EnvOp[] {
+  const gone = new Set(more.filter(({ kind }) => kind === 'unset').map(({ name }) => name));
+  return [...ops.filter(({ name }) => !gone.has(name)), ...more];
+}
+
 function addOp(scope: Scope, op: EnvOp): void {
-  scope.settings.envOps = [...(scope.settings.envOps ?? []), op];
+  scope.settings.envOps = joinEnvOps(scope.settings.envOps ?? [], [op]);
 }
 
 /** The environment is that of loading: it does not change while a configuration is in force. */
@@ -90,6 +96,11 @@ function readSubject(node: DirectiveNode, scope: Scope, attribute: string): EnvI
   return { kind: 'header-pattern', regex: compiled.regex };
 }
 
+/** A pattern without anything special; in its values `$1` stays as written, as in httpd. */
+function isLiteral(source: string): boolean {
+  return !/[.?*+|()[\]{}^$]|\\(?:\w|$)/.test(source.replace(/\\[^\w]/g, ''));
+}
+
 function addRule(
   node: DirectiveNode,
   scope: Scope,
@@ -109,7 +120,7 @@ function addRule(
     return word.startsWith('!') ? { name: word.slice(1), value: undefined } : { name: word, value: '1' };
   });
   for (const { name, value } of actions) if (value !== undefined) tellVariable(node, scope, name);
-  const rule: EnvIfRule = { subject, regex: compiled.regex, actions, place: node.place };
+  const rule = { subject, regex: compiled.regex, isLiteral: isLiteral(source), actions, place: node.place };
   if (scope.section === undefined) scope.host.earlyEnvRules.push(rule);
   else scope.settings.envIfRules = [...(scope.settings.envIfRules ?? []), rule];
 }

@@ -136,6 +136,8 @@ export interface EnvIfRule {
         readonly name: 'remote-host' | 'remote-addr' | 'server-addr' | 'method' | 'protocol' | 'uri';
       };
   readonly regex: RegExp;
+  /** The pattern holds nothing special: `$1` in values stays as written. */
+  readonly isLiteral: boolean;
   /** In order; `$1` in a value stands for a group of `regex`; `value` undefined removes the variable. */
   readonly actions: readonly { readonly name: string; readonly value: string | undefined }[];
   readonly place: Place;

@@ -2,6 +2,7 @@
 // order. Merged once per set of sections and kept, so a request that meets known sections allocates nothing.
 // Source: httpd's documentation "Configuration Sections"; recordings P-MAP-14, P-ACL-*; access override as observed.
 
+import { joinEnvOps } from './env-rules.ts';
 import type { DirectorySettings, Host, MimeSettings, OptionChange, OptionName, RequireNode, Section } from './model.ts';
 
 /** Sets of sections kept merged per host; beyond it each request merges anew. */
@@ -79,7 +80,8 @@ export class HostSettings {
 /** @param path decoded and normalised */
 export function matchesLocation(section: Section, path: string): boolean {
   const { matcher } = section;
-  if (matcher.kind === 'path') return isWithin(matcher.path, path);
+  // Location counts runs of slashes as one whatever MergeSlashes says, LocationMatch as they are (httpd).
+  if (matcher.kind === 'path') return isWithin(matcher.path, path.includes('//') ? path.replace(/\/+/g, '/') : path);
   return (matcher.kind === 'glob' || matcher.kind === 'regex') && matcher.regex.test(path);
 }
 
@@ -117,7 +119,7 @@ export function mergeSettings(base: DirectorySettings, over: DirectorySettings):
     ...(access === undefined ? {} : { access }),
     ...joined('reverseRules', base, over),
     ...joined('envIfRules', base, over),
-    ...joined('envOps', base, over),
+    ...(base.envOps !== undefined && over.envOps !== undefined ? { envOps: joinEnvOps(base.envOps, over.envOps) } : {}),
     ...joined('headerOps', base, over),
     ...joined('files', base, over),
     // The innermost Redirect is tried first, as in mod_alias.
@@ -132,7 +134,7 @@ export function mergeSettings(base: DirectorySettings, over: DirectorySettings):
   };
 }
 
-type ListKey = 'reverseRules' | 'envIfRules' | 'envOps' | 'headerOps' | 'files' | 'redirectRules';
+type ListKey = 'reverseRules' | 'envIfRules' | 'headerOps' | 'files' | 'redirectRules';
 
 function joined<K extends ListKey>(
   key: K,

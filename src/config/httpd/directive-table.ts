@@ -39,12 +39,12 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
       server:
         'AllowEncodedSlashes <Directory <DirectoryMatch DocumentRoot ErrorLog LimitRequestFields LimitRequestFieldsize LimitRequestLine <Location <LocationMatch MergeSlashes ServerAlias ServerName Timeout TraceEnable',
       anywhere:
-        'AddDefaultCharset ErrorDocument FileETag <Files <FilesMatch ForceType LogLevel Options SetHandler UseCanonicalName',
+        'AddDefaultCharset ErrorDocument FileETag <Files <FilesMatch ForceType LogLevel Options SetHandler UseCanonicalName UseCanonicalPhysicalPort',
     },
     checked: {
       global: 'ServerTokens',
       server: 'DefaultRuntimeDir ExtendedStatus Protocols ServerAdmin',
-      anywhere: '<Else <ElseIf HostnameLookups <If LimitRequestBody ServerSignature UseCanonicalPhysicalPort',
+      anywhere: '<Else <ElseIf HostnameLookups <If LimitRequestBody ServerSignature',
       section: 'AllowOverride AllowOverrideList',
     },
     accepted: {

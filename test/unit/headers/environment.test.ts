@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyEnvOps, applyEnvRules } from '../../../src/frontend/environment.ts';
+import { joinEnvOps } from '../../../src/site/env-rules.ts';
 import type { EnvIfRule } from '../../../src/site/model.ts';
 import { Recorder, type RecorderOptions } from '../static/recorder.ts';
 
@@ -14,6 +15,7 @@ function rule(
   return {
     subject: typeof subject === 'string' ? { kind: 'header', name: subject } : subject,
     regex,
+    isLiteral: false,
     actions: actions.map(([name, value]) => ({ name, value })),
     place,
   };
@@ -75,19 +77,28 @@ test('nokeepalive ends the connection after the answer', () => {
   assert.equal(exchange.keepAlive, false);
 });
 
-test('SetEnv and UnsetEnv', () => {
+test('SetEnv sets, and UnsetEnv leaves alone what SetEnvIf has set', () => {
   const { exchange } = new Recorder();
   applyEnvOps([{ kind: 'unset', name: 'A' }], exchange);
   assert.equal(exchange.env, undefined);
-  applyEnvOps(
+  exchange.setEnv('A', 'by rule');
+  applyEnvOps(joinEnvOps([{ kind: 'set', name: 'B', value: '' }], [{ kind: 'unset', name: 'A' }]), exchange);
+  assert.deepEqual(
+    [...(exchange.env ?? [])],
     [
-      { kind: 'set', name: 'A', value: '1' },
-      { kind: 'set', name: 'B', value: '' },
-      { kind: 'unset', name: 'A' },
+      ['A', 'by rule'],
+      ['B', ''],
     ],
-    exchange,
   );
-  assert.deepEqual([...(exchange.env ?? [])], [['B', '']]);
+});
+
+test('UnsetEnv takes back what SetEnv set before it, not after', () => {
+  const [set, unset] = [
+    { kind: 'set', name: 'A', value: '1' },
+    { kind: 'unset', name: 'A' },
+  ] as const;
+  assert.deepEqual(joinEnvOps([set], [unset]), [unset]);
+  assert.deepEqual(joinEnvOps([unset], [set]), [unset, set]);
 });
 
 test('without rules no environment is made', () => {

@@ -80,7 +80,7 @@ test('a virtual host inherits and overrides', () => {
   assert.deepEqual([hosts[0].timeoutMs, hosts[0].keepAliveTimeoutMs, hosts[0].documentRoot], [20_000, 7000, '/srv']);
 });
 
-test('settings of the process', () => {
+test('settings of the process: User, Group, PidFile, ListenBacklog, GracefulShutdownTimeout, DefaultRuntimeDir', () => {
   const { server } = site(
     'User www-data\nGroup #33\nPidFile run/x.pid\nDefaultRuntimeDir rt\nServerTokens ProductOnly\nExtendedStatus Off\nProxyStatus Full\nListenBacklog 9\nGracefulShutdownTimeout 3\nDefine A b',
   );
