@@ -16,13 +16,13 @@ import { applyEnvOps, applyEnvRules } from './environment.ts';
 import { answerError, answerErrorDocument, answerRedirect, type ErrorRedirect } from './error-page.ts';
 import { applyEarlyResponseHeaders, applyRequestHeaders, applyResponseHeaders, type HeaderContext } from './headers.ts';
 import type { PageHandlers } from './page-handler.ts';
-import { proxyExchange } from './proxying.ts';
+import { dropSpareRuns, proxyExchange } from './proxying.ts';
 import { findRedirect, type Redirection, redirectOf } from './redirects.ts';
 import { RequestTarget } from './request-target.ts';
 import type { RunningSite } from './running-site.ts';
 import { StaticFiles, type StaticHooks } from './static.ts';
 import { escapePath, mapToFile } from './static-path.ts';
-import { lendVisit, takeBackVisit, type Visit } from './visit.ts';
+import { dropSpareVisits, lendVisit, takeBackVisit, type Visit } from './visit.ts';
 
 /** Internal redirects in one exchange; more is a loop in the configuration (httpd: LimitInternalRecursion). */
 const REDIRECTS_MAX = 10;
@@ -45,7 +45,7 @@ export class Frontend implements Http1Handler, HeadFilter {
   readonly #target = new RequestTarget();
   readonly #match: MappingMatch = { mapping: undefined, path: '' };
   readonly #pages: PageHandlers;
-  readonly #static: StaticFiles;
+  #static: StaticFiles;
   readonly #headers: HeaderContext;
   readonly #staticHooks: StaticHooks = {
     fail: (exchange, status, failure) => this.fail(exchange.attachment as Visit, status, failure),
@@ -70,10 +70,19 @@ export class Frontend implements Http1Handler, HeadFilter {
     return this.#site;
   }
 
-  /** Puts another site in force: exchanges in progress end under the old one. */
-  swap(site: RunningSite): void {
-    this.#site.retire();
+  /**
+   * Puts another site in force: exchanges in progress end under the old one.
+   * @param oldIsEmpty called once, when the last of them has ended; perhaps at once
+   */
+  swap(site: RunningSite, oldIsEmpty?: () => void): void {
+    const old = this.#site;
     this.#site = site;
+    // What is kept for reuse knows the old site, or was made by its rules.
+    dropSpareVisits();
+    dropSpareRuns(this);
+    this.#match.mapping = undefined;
+    this.#static = new StaticFiles({ clock: this.link.clock });
+    old.retire(oldIsEmpty);
   }
 
   // --- for the listener ---------------------------------------------------------------------------------------------

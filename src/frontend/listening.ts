@@ -20,11 +20,11 @@ const ANY_ADDRESS = '0.0.0.0';
 const SERVER = 'Catflap';
 
 /**
- * One listener per Listen line, not yet bound. An address with a TLS host stays closed, with an event: what is meant to
- * be encrypted is never answered in plain text.
+ * The addresses that are listened to. One with a TLS host stays closed, with an event: what is meant to be encrypted is
+ * never answered in plain text.
  * @throws Failure `nothing-to-serve` when no address is left
  */
-export function createListeners(snapshot: Snapshot, frontend: Frontend, link: Link, log: Log): Http1Listener[] {
+export function servedListens(snapshot: Snapshot, log: Log): Listen[] {
   const chooser = new HostChooser(snapshot);
   const plain = snapshot.listens.filter((listen) => {
     const hosts = [...chooser.groupAt(listen.address ?? ANY_ADDRESS, listen.port), defaultHost(snapshot, listen)];
@@ -38,16 +38,29 @@ export function createListeners(snapshot: Snapshot, frontend: Frontend, link: Li
     const why = 'every Listen address belongs to a host with SSLEngine On, and TLS is not served yet';
     throw new Failure('nothing-to-serve', 'internal', why);
   }
-  return plain.map(
-    (listen) =>
-      new Http1Listener(
-        link,
-        { address: listen.address, port: listen.port, backlog: snapshot.server.listenBacklog },
-        listenerSettings(snapshot, listen),
-        frontend,
-        log,
-      ),
-  );
+  return plain;
+}
+
+/** A listener for a Listen line, not yet bound. */
+export function createListener(
+  snapshot: Snapshot,
+  listen: Listen,
+  frontend: Frontend,
+  link: Link,
+  log: Log,
+): Http1Listener {
+  const address = { address: listen.address, port: listen.port, backlog: snapshot.server.listenBacklog };
+  return new Http1Listener(link, address, listenerSettings(snapshot, listen), frontend, log);
+}
+
+/** One listener per Listen line that is served, none bound. @throws Failure `nothing-to-serve` */
+export function createListeners(snapshot: Snapshot, frontend: Frontend, link: Link, log: Log): Http1Listener[] {
+  return servedListens(snapshot, log).map((listen) => createListener(snapshot, listen, frontend, link, log));
+}
+
+/** What makes a listener the same one after a reload: its socket stays open, only its settings change. */
+export function listenKey({ address, port }: Listen): string {
+  return `${address ?? '*'} ${port}`;
 }
 
 /** Limits for a listener, from the host that is the default at its address. */

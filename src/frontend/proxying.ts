@@ -52,6 +52,11 @@ export function proxyExchange(frontend: ProxyingFrontend, visit: Visit, target: 
 
 const runs = new WeakMap<ProxyingFrontend, ProxyRuns>();
 
+/** Forgets spare runs: they know the hosts and balancers they served last. */
+export function dropSpareRuns(frontend: ProxyingFrontend): void {
+  runs.delete(frontend);
+}
+
 function runsOf(frontend: ProxyingFrontend): ProxyRuns {
   let own = runs.get(frontend);
   if (own === undefined) {

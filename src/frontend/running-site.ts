@@ -42,14 +42,14 @@ export class RunningHost {
   /** Something reads environment variables of a request, so those about balancing are worth setting. */
   readonly readsEnvironment: boolean;
 
-  constructor(host: Host, services: SiteServices) {
+  constructor(host: Host, services: SiteServices, typesOf: (path: string | undefined) => MediaTypes) {
     this.host = host;
     this.settings = new HostSettings(host);
     this.usesEncodedForm = usesEncodedForm(host);
     this.accessLogs = host.accessLogs.map(
       (log) => new AccessLog(log.format, log.condition, services.sinks.open(log.target)),
     );
-    this.mediaTypes = mediaTypesOf(host.typesConfig, services.log);
+    this.mediaTypes = typesOf(host.typesConfig);
     this.readsEnvironment =
       host.accessLogs.length > 0 || everySettings(host).some((settings) => settings.headerOps !== undefined);
   }
@@ -63,7 +63,10 @@ export class RunningSite {
   readonly #link: Link;
   /** What a folder without index is answered: with mod_autoindex it exists and may not be listed, without it does not. */
   readonly folderStatus: 403 | 404;
+  /** Exchanges in progress; whoever lends visits counts. */
+  visitCount = 0;
   #isRetired = false;
+  #whenEmpty: (() => void) | undefined = undefined;
 
   /** @throws Failure when a log cannot be opened */
   constructor(snapshot: Snapshot, services: SiteServices, previous?: RunningSite) {
@@ -71,8 +74,9 @@ export class RunningSite {
     this.#link = services.link;
     this.folderStatus = snapshot.server.modules.has('autoindex') ? 403 : 404;
     this.#chooser = new HostChooser(snapshot);
+    const typesOf = mediaTypesReader(services.log);
     this.#hosts = new Map(
-      [snapshot.mainHost, ...snapshot.hosts].map((host) => [host, new RunningHost(host, services)]),
+      [snapshot.mainHost, ...snapshot.hosts].map((host) => [host, new RunningHost(host, services, typesOf)]),
     );
     const { ioBufferSizeBytes } = snapshot.mainHost;
     const configured = [...snapshot.balancers].map(
@@ -91,10 +95,33 @@ export class RunningSite {
     return this.#hosts.get(this.#chooser.choose(localAddress, localPort, name)) as RunningHost;
   }
 
-  /** Nothing new comes to this site. */
-  retire(): void {
+  get isRetired(): boolean {
+    return this.#isRetired;
+  }
+
+  /** Nothing new comes to this site. @param whenEmpty called once, when no exchange is in progress any more */
+  retire(whenEmpty?: () => void): void {
     this.#isRetired = true;
+    this.#whenEmpty = whenEmpty;
     for (const balancer of this.balancers) balancer.retire();
+    this.lookWhetherEmpty();
+  }
+
+  /** For whoever takes visits back after the site was retired. */
+  lookWhetherEmpty(): void {
+    if (this.visitCount > 0) return;
+    const tell = this.#whenEmpty;
+    this.#whenEmpty = undefined;
+    tell?.();
+  }
+
+  /** Logs that lines may still be written to, as `LogSinks` knows them. */
+  get logTargets(): string[] {
+    const { mainHost, hosts } = this.snapshot;
+    return [mainHost, ...hosts].flatMap((host) => [
+      ...host.accessLogs.map((log) => log.target),
+      ...(host.errorLog === undefined ? [] : [host.errorLog]),
+    ]);
   }
 
   #sweep(): void {
@@ -128,19 +155,20 @@ function everySettings(host: Host): DirectorySettings[] {
   ];
 }
 
-const mediaTypesByPath = new Map<string, MediaTypes>();
-
-/** A missing TypesConfig costs types, not the start. */
-function mediaTypesOf(path: string | undefined, log: Log): MediaTypes {
-  if (path === undefined) return DEFAULT_MEDIA_TYPES;
-  const known = mediaTypesByPath.get(path);
-  if (known !== undefined) return known;
-  try {
-    const types = loadMediaTypes(path);
-    mediaTypesByPath.set(path, types);
+/** Reads each TypesConfig once. One that is missing costs types, not the start. */
+function mediaTypesReader(log: Log): (path: string | undefined) => MediaTypes {
+  const known = new Map<string, MediaTypes>();
+  return (path) => {
+    if (path === undefined) return DEFAULT_MEDIA_TYPES;
+    let types = known.get(path);
+    if (types !== undefined) return types;
+    try {
+      types = loadMediaTypes(path);
+    } catch (error) {
+      log.warn('media-types-unread', { file: path, error: (error as Failure).message });
+      types = DEFAULT_MEDIA_TYPES;
+    }
+    known.set(path, types);
     return types;
-  } catch (error) {
-    log.warn('media-types-unread', { file: path, error: (error as Failure).message });
-    return DEFAULT_MEDIA_TYPES;
-  }
+  };
 }

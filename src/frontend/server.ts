@@ -1,18 +1,18 @@
-// A frontend as one thing to start and stop: a Snapshot's listeners, its running site and its logs.
+// A frontend as one thing to start, reload and stop: a Snapshot's listeners, its running site and its logs.
 
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { Link } from '../link/link.ts';
-import type { Http1Listener } from '../listener/http1-listener.ts';
 import { LogSinks } from '../listener/log-sinks.ts';
 import type { Snapshot } from '../site/model.ts';
 import type { Overlay } from '../site/overlay.ts';
 import type { Resolve } from './backend.ts';
 import { Frontend } from './frontend.ts';
-import { createListeners } from './listening.ts';
+import { ListenerSet } from './listener-set.ts';
 import type { PageHandlers } from './page-handler.ts';
 import type { RunningBalancers } from './running-balancers.ts';
-import { RunningSite } from './running-site.ts';
+import { RunningSite, type SiteServices } from './running-site.ts';
+import type { Visit } from './visit.ts';
 
 export interface FrontendServices {
   readonly clock: Clock;
@@ -27,18 +27,30 @@ export interface FrontendServices {
   readonly overlay?: Overlay | undefined;
   /** Hears of every change that operators make at run time, when it is in force. */
   readonly changed?: ((balancers: RunningBalancers) => void) | undefined;
+  /** A reload has put this configuration in force; logs that only the old one had are closed after this. */
+  readonly inForce?: (snapshot: Snapshot) => void;
 }
 
-/** How long a stop waits for requests in progress when GracefulShutdownTimeout says nothing. */
+/** How a reload treats what was. */
+export type ReloadManner =
+  /** Members keep counters, errors and connections; old requests take as long as they take. */
+  | 'graceful'
+  /** Members begin anew; old requests are cut when a stop would cut them. */
+  | 'restart';
+
+/** How long a stop or restart waits for requests in progress when GracefulShutdownTimeout says nothing. */
 const STOP_PATIENCE_MS = 30_000;
 
 export class FrontendServer {
   readonly #clock: Clock;
-  readonly #site: RunningSite;
-  readonly #listeners: readonly Http1Listener[];
-  readonly #sinks: LogSinks;
+  readonly #frontend: Frontend;
+  readonly #listeners: ListenerSet;
+  readonly #services: SiteServices;
   readonly #ownsSinks: boolean;
-  readonly #patienceMs: number;
+  readonly #inForce: (snapshot: Snapshot) => void;
+  /** Replaced, with exchanges still in progress. */
+  readonly #draining = new Set<RunningSite>();
+  #generation = 1;
   #stopped: Promise<void> | undefined = undefined;
 
   /** Opens the logs, binds nothing yet. @throws Failure `log-open-failed` */
@@ -46,55 +58,125 @@ export class FrontendServer {
     const { clock, log } = services;
     const link = new Link(clock, log);
     this.#clock = clock;
-    this.#sinks = services.sinks ?? new LogSinks({ clock, log });
     this.#ownsSinks = services.sinks === undefined;
-    this.#patienceMs = snapshot.server.gracefulShutdownTimeoutMs || STOP_PATIENCE_MS;
-    const resolve = services.resolve ?? ((host, port) => ({ kind: 'tcp', host, port }));
-    this.#site = new RunningSite(snapshot, {
+    this.#inForce = services.inForce ?? (() => {});
+    this.#services = {
       link,
       log,
-      sinks: this.#sinks,
-      resolve,
-      overlay: services.overlay,
+      sinks: services.sinks ?? new LogSinks({ clock, log }),
+      resolve: services.resolve ?? ((host, port) => ({ kind: 'tcp', host, port })),
       changed: services.changed,
-    });
-    this.#listeners = createListeners(snapshot, new Frontend(this.#site, link, log, services.pages), link, log);
+    };
+    const site = new RunningSite(snapshot, { ...this.#services, overlay: services.overlay });
+    this.#frontend = new Frontend(site, link, log, services.pages);
+    this.#listeners = new ListenerSet(snapshot, this.#frontend, link, log);
   }
 
   /** Binds every address of the configuration; rejects with Node's error when one cannot be had: nothing is left open. */
   async listen(): Promise<void> {
-    const results = await Promise.allSettled(this.#listeners.map((listener) => listener.listen()));
-    const failed = results.find((result) => result.status === 'rejected');
-    if (failed === undefined) return;
-    await this.stop();
-    throw failed.reason;
+    try {
+      await this.#listeners.listen();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
   }
 
   /** Addresses and ports in force; a port matters when 0 was asked for. */
   get addresses(): { address: string; port: number }[] {
-    return this.#listeners.map((listener) => listener.address);
+    return this.#listeners.addresses;
+  }
+
+  /** The site in force. */
+  get site(): RunningSite {
+    return this.#frontend.site;
+  }
+
+  /** Counts configurations in force, from 1. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Earlier sites that still have requests in progress. */
+  get drainingCount(): number {
+    return this.#draining.size;
+  }
+
+  get connectionCount(): number {
+    return this.#listeners.connectionCount;
+  }
+
+  get sinks(): LogSinks {
+    return this.#services.sinks;
   }
 
   reopenLogs(): void {
-    this.#sinks.reopen();
+    this.sinks.reopen();
   }
 
-  /** Stops accepting, answers what is in progress within GracefulShutdownTimeout (30 s by default), then cuts. */
-  stop(): Promise<void> {
-    this.#stopped ??= this.#stop();
+  /**
+   * Puts another configuration in force. Sockets of addresses that stay remain open, connections stay, requests in
+   * progress end under the old site, and the next ones come to the new. Logs are opened anew. One reload at a time.
+   * @throws Failure `listen-failed`, `log-open-failed` …: everything is as it was, but the logs have been reopened
+   */
+  async reload(snapshot: Snapshot, manner: ReloadManner = 'graceful'): Promise<void> {
+    this.reopenLogs();
+    const old = this.site;
+    const change = await this.#listeners.prepare(snapshot);
+    let site: RunningSite;
+    try {
+      site = new RunningSite(snapshot, this.#services, manner === 'graceful' ? old : undefined);
+    } catch (error) {
+      await change.undo();
+      this.#closeUnusedLogs();
+      throw error;
+    }
+    this.#generation++;
+    this.#inForce(snapshot);
+    this.#draining.add(old);
+    this.#frontend.swap(site, () => {
+      this.#draining.delete(old);
+      this.#closeUnusedLogs();
+    });
+    change.commit();
+    if (manner === 'restart') this.#cutLater(old);
+  }
+
+  /**
+   * Stops accepting, answers what is in progress, then cuts.
+   * @param patienceMs how long it waits. Default GracefulShutdownTimeout, or 30 s
+   */
+  stop(patienceMs: number = this.#patienceMs): Promise<void> {
+    this.#stopped ??= this.#stop(patienceMs);
     return this.#stopped;
   }
 
   /** Cuts every connection; a stop under way ends at once. */
   cut(): void {
-    for (const listener of this.#listeners) listener.cut();
+    this.#listeners.cut();
   }
 
-  async #stop(): Promise<void> {
-    const timer = this.#clock.after(this.#patienceMs, () => this.cut());
-    await Promise.all(this.#listeners.map((listener) => listener.stop()));
-    timer.cancel();
-    this.#site.retire();
-    if (this.#ownsSinks) await this.#sinks.close();
+  get #patienceMs(): number {
+    return this.site.snapshot.server.gracefulShutdownTimeoutMs || STOP_PATIENCE_MS;
+  }
+
+  async #stop(patienceMs: number): Promise<void> {
+    const timer = Number.isFinite(patienceMs) ? this.#clock.after(patienceMs, () => this.cut()) : undefined;
+    await this.#listeners.stop();
+    timer?.cancel();
+    this.site.retire();
+    if (this.#ownsSinks) await this.sinks.close();
+  }
+
+  #cutLater(old: RunningSite): void {
+    this.#clock.after(this.#patienceMs, () => {
+      if (this.#draining.has(old))
+        this.#listeners.cut((exchange) => (exchange.attachment as Visit | undefined)?.site === old);
+    });
+  }
+
+  #closeUnusedLogs(): void {
+    const targets = [this.site, ...this.#draining].flatMap((site) => site.logTargets);
+    void this.sinks.retain(new Set(targets));
   }
 }

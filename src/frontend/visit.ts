@@ -46,6 +46,7 @@ export class Visit implements LogFacts, ClientFacts {
   begin(exchange: Exchange, site: RunningSite): void {
     this.exchange = exchange;
     this.site = site;
+    site.visitCount++;
     this.path = undefined;
     this.query = undefined;
     this.file = undefined;
@@ -118,5 +119,13 @@ export function lendVisit(exchange: Exchange, site: RunningSite): Visit {
 }
 
 export function takeBackVisit(visit: Visit): void {
-  if (spares.length < SPARE_VISITS_MAX) spares.push(visit);
+  const { site } = visit;
+  site.visitCount--;
+  if (site.isRetired) site.lookWhetherEmpty();
+  else if (spares.length < SPARE_VISITS_MAX) spares.push(visit);
+}
+
+/** Forgets spare visits: they know the site they served last, which must be able to go. */
+export function dropSpareVisits(): void {
+  spares.length = 0;
 }

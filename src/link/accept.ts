@@ -43,7 +43,7 @@ export class Acceptor {
     this.#server.maxConnections = Number.POSITIVE_INFINITY;
   }
 
-  /** Binds and listens. Rejects with Node's error (EADDRINUSE, EACCES, …). */
+  /** Binds and listens, also anew after `close`. Rejects with Node's error (EADDRINUSE, EACCES, …). */
   listen(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
@@ -55,7 +55,7 @@ export class Acceptor {
         },
         () => {
           this.#server.off('error', reject);
-          this.#server.on('error', (error) => this.#events.acceptFailed(error));
+          this.#server.removeAllListeners('error').on('error', (error) => this.#events.acceptFailed(error));
           resolve();
         },
       );
@@ -69,7 +69,7 @@ export class Acceptor {
     return { address: bound.address, port: bound.port };
   }
 
-  /** Stops accepting; open connections stay. */
+  /** Stops accepting, at once; open connections stay. Resolves when they are gone, unless it listens again before. */
   close(): Promise<void> {
     return new Promise((resolve) => this.#server.close(() => resolve()));
   }

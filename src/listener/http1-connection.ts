@@ -5,6 +5,7 @@ import { Failure } from '../base/failure.ts';
 import type { Connection, ConnectionEvents } from '../link/connection.ts';
 import { Deadline } from '../link/deadlines.ts';
 import { FAILED, MORE } from '../wire/http1/parse-state.ts';
+import type { Exchange } from './exchange.ts';
 import type { Http1Carrier, Http1Exchange } from './http1-exchange.ts';
 import type { Http1Listener } from './http1-listener.ts';
 
@@ -46,6 +47,11 @@ export class Http1Connection implements ConnectionEvents, Http1Carrier {
   /** True while no request is being answered: the connection may be closed to make room or to stop. */
   get isWaiting(): boolean {
     return (this.#phase === 'idle' || this.#phase === 'head') && !this.#connection.isCongested;
+  }
+
+  /** The request in progress, if there is one. */
+  get exchange(): Exchange | undefined {
+    return this.#current?.exchange;
   }
 
   /** Ends the connection as soon as the request in progress is answered. */

@@ -76,6 +76,11 @@ export class Http1Listener {
     return this.#acceptor.listen();
   }
 
+  /** Gives the address back; connections stay. For a reload that needs the port in another way; `listen` undoes it. */
+  unlisten(): void {
+    void this.#acceptor.close();
+  }
+
   get address(): { address: string; port: number } {
     return this.#acceptor.address;
   }
@@ -106,9 +111,12 @@ export class Http1Listener {
     }
   }
 
-  /** Cuts what is left, after a graceful stop has taken too long. */
-  cut(): void {
-    for (const connection of [...this.#connections]) connection.evict();
+  /** Cuts what is left, after a graceful stop has taken too long. @param which those with such an exchange; default all */
+  cut(which?: (exchange: Exchange) => boolean): void {
+    for (const connection of [...this.#connections]) {
+      const { exchange } = connection;
+      if (which === undefined || (exchange !== undefined && which(exchange))) connection.evict();
+    }
   }
 
   #onEmpty: (() => void) | undefined = undefined;

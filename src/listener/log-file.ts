@@ -52,7 +52,7 @@ export class LogFile implements LogSink {
   }
 
   write(line: string): void {
-    if (!this.#batch.add(line)) {
+    if (this.#isClosing || !this.#batch.add(line)) {
       this.#dropped++;
       return;
     }
