@@ -45,7 +45,7 @@ export type FailureKind = 'unavailable' | 'broken' | 'status' | 'timeout' | 'unr
 export interface BalancerOptions {
   /** Its `now()` must agree between threads that share a board. */
   readonly clock: Clock;
-  /** Events: member-failed, member-returned, errors-forgotten, member-unhealthy, member-healthy. Default: silent. */
+  /** Events: member-failed, member-returned, member-recovered, errors-forgotten, member-unhealthy, member-healthy. Default: silent. */
   readonly log?: Log;
   /** Threads that will share the board. Default 1. */
   readonly threads?: number;
@@ -222,6 +222,32 @@ export class Balancer {
   settled(member: Member, status: number, isTimeout: boolean): void {
     if (this.#failOnStatus.has(status)) this.failed(member, 'status');
     else if (isTimeout && this.config.failOnTimeout) this.failed(member, 'timeout');
+  }
+
+  /**
+   * Counts a health check, by httpd's rule (measured): while the member is in service only failures count, while it is
+   * out only passes; what comes between interrupts neither count, and a count begins anew when it has had its effect.
+   * For one thread only, the one that checks.
+   */
+  checked(member: Member, hasPassed: boolean): void {
+    const { board, row, bits } = member.state;
+    const { passes, fails } = member.config.healthCheck;
+    if ((bits & (BIT.healthFailed | BIT.error)) !== 0) {
+      if (!hasPassed || ++board.checksPassed[row] < passes) return;
+      board.checksPassed[row] = 0;
+      this.checkPassed(member);
+    } else if (!hasPassed) {
+      board.errorAt[row] = this.#clock.now();
+      if (++board.checksFailed[row] < fails) return;
+      board.checksFailed[row] = 0;
+      this.checkFailed(member);
+    }
+  }
+
+  /** A member in error answered a question that nobody's request depended on: it is taken back before `retry` is over. */
+  probed(member: Member): void {
+    const before = Atomics.and(this.#board.states, member.state.row, ~BIT.error);
+    if ((before & BIT.error) !== 0) this.#log.info('member-recovered', this.#facts(member));
   }
 
   /** Health checks failed often enough: the member is unusable until they pass. */

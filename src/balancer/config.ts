@@ -78,9 +78,9 @@ export interface HealthCheckConfig {
   readonly method: HealthCheckMethod;
   /** Default 30 s. */
   readonly intervalMs: number;
-  /** Successful checks in a row that bring a member back. Default 1. */
+  /** Passed checks that bring a member back, counted while it is out, not necessarily in a row. Default 1. */
   readonly passes: number;
-  /** Failed checks in a row that take a member out. Default 1. */
+  /** Failed checks that take a member out, counted while it is in service, not necessarily in a row. Default 1. */
   readonly fails: number;
   /** Appended to the member's path. Default ''. */
   readonly uri: string;

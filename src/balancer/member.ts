@@ -113,6 +113,16 @@ export class MemberState {
     return this.board.retries[this.row];
   }
 
+  /** Health checks that count toward `hcpasses`: passed since the member was taken out. */
+  get checksPassed(): number {
+    return this.board.checksPassed[this.row];
+  }
+
+  /** Health checks that count toward `hcfails`: failed since the member was last brought back. */
+  get checksFailed(): number {
+    return this.board.checksFailed[this.row];
+  }
+
   /** Standing in the choice (lbstatus); 0 at the start. */
   get standing(): number {
     return this.board.standing[this.row];

@@ -40,6 +40,9 @@ export class Scoreboard {
   readonly states: Int32Array;
   /** By row: how often it was taken back from error without a success since. */
   readonly retries: Int32Array;
+  /** By row: health checks passed while it was out, and failed while it was not, since that last changed. */
+  readonly checksPassed: Int32Array;
+  readonly checksFailed: Int32Array;
   /** By row: standing in the choice (httpd: lbstatus). Written under the lock. */
   readonly standing: Float64Array;
   /** By row: when it went into error, on the process's steady clock; `NEVER` when it did not. */
@@ -79,6 +82,8 @@ export class Scoreboard {
     this.#words = layout.ints(this.buffer, HEADER_WORDS);
     this.states = layout.ints(this.buffer, rows);
     this.retries = layout.ints(this.buffer, rows);
+    this.checksPassed = layout.ints(this.buffer, rows);
+    this.checksFailed = layout.ints(this.buffer, rows);
     this.busy = layout.ints(this.buffer, rows * threads);
     this.standing = layout.floats(this.buffer, rows);
     this.errorAt = layout.floats(this.buffer, rows);
@@ -155,6 +160,8 @@ export class Scoreboard {
   clearRow(row: number): void {
     Atomics.store(this.states, row, 0);
     Atomics.store(this.retries, row, 0);
+    this.checksPassed[row] = 0;
+    this.checksFailed[row] = 0;
     this.standing[row] = 0;
     this.errorAt[row] = NEVER;
     this.electedBase[row] = this.#sum(this.elected, row);
@@ -165,6 +172,8 @@ export class Scoreboard {
   copyRow(row: number, from: Scoreboard, fromRow: number): void {
     Atomics.store(this.states, row, from.states[fromRow]);
     Atomics.store(this.retries, row, from.retries[fromRow]);
+    this.checksPassed[row] = from.checksPassed[fromRow];
+    this.checksFailed[row] = from.checksFailed[fromRow];
     this.standing[row] = from.standing[fromRow];
     this.errorAt[row] = from.errorAt[fromRow];
     this.electedBase[row] = this.#sum(this.elected, row) - from.electedOf(fromRow);
@@ -199,7 +208,7 @@ class Layout {
   #next = 0;
 
   constructor(rows: number, threads: number) {
-    const ints = HEADER_WORDS + 2 * rows + rows * threads;
+    const ints = HEADER_WORDS + 4 * rows + rows * threads;
     const floats = 5 * rows + 3 * rows * threads;
     this.bytes = 4 * ints + 8 * floats;
   }

@@ -15,6 +15,7 @@ import {
 } from '../site/overlay.ts';
 import { reconcile } from '../site/reconcile.ts';
 import type { Resolve } from './backend.ts';
+import type { HealthChecks } from './health/health-checks.ts';
 import { ProxiedBalancer } from './proxied-balancer.ts';
 
 /** What balancers at work need. */
@@ -30,6 +31,7 @@ export class RunningBalancers {
   /** What the file says. */
   readonly configured: ReadonlyMap<BalancerKey, BalancerConfig>;
   readonly #services: BalancerServices;
+  readonly health: HealthChecks;
   readonly #running: Map<BalancerKey, ProxiedBalancer>;
   #overlay: Overlay;
 
@@ -41,11 +43,13 @@ export class RunningBalancers {
   constructor(
     configured: ReadonlyMap<BalancerKey, BalancerConfig>,
     services: BalancerServices,
+    health: HealthChecks,
     previous?: RunningBalancers,
     start: Overlay = NO_OVERLAY,
   ) {
     this.configured = configured;
     this.#services = services;
+    this.health = health;
     this.#overlay = previous === undefined ? start : this.#carryOver(previous);
     this.#running = new Map(
       [...configured].map(([key, config]) => [
@@ -53,6 +57,7 @@ export class RunningBalancers {
         this.#make(applyChanges(config, this.#overlay.get(key)), previous?.get(key)),
       ]),
     );
+    for (const [key, running] of this.#running) health.watch(key, running, previous?.health);
   }
 
   get(key: BalancerKey): ProxiedBalancer | undefined {
@@ -82,7 +87,9 @@ export class RunningBalancers {
     const config = this.configured.get(key);
     const before = this.#running.get(key);
     if (config === undefined || before === undefined) return;
-    this.#running.set(key, this.#make(applyChanges(config, changes), before));
+    const running = this.#make(applyChanges(config, changes), before);
+    this.#running.set(key, running);
+    this.health.watch(key, running);
     this.#overlay = withChanges(this.#overlay, key, changes);
     before.retire();
     this.#services.changed?.(this);

@@ -13,6 +13,7 @@ import type { BalancerKey, DirectorySettings, Host, Section, Snapshot } from '..
 import type { Overlay } from '../site/overlay.ts';
 import { HostSettings } from '../site/settings.ts';
 import type { Resolve } from './backend.ts';
+import { HealthChecks } from './health/health-checks.ts';
 import { DEFAULT_MEDIA_TYPES, loadMediaTypes, type MediaTypes } from './mime.ts';
 import type { ProxiedBalancer } from './proxied-balancer.ts';
 import { RunningBalancers } from './running-balancers.ts';
@@ -60,6 +61,7 @@ export class RunningSite {
   readonly balancers: RunningBalancers;
   readonly #chooser: HostChooser;
   readonly #hosts: ReadonlyMap<Host, RunningHost>;
+  readonly health: HealthChecks;
   readonly #link: Link;
   /** What a folder without index is answered: with mod_autoindex it exists and may not be listed, without it does not. */
   readonly folderStatus: 403 | 404;
@@ -82,7 +84,14 @@ export class RunningSite {
     const configured = [...snapshot.balancers].map(
       ([key, config]) => [key, withBufferSize(config, ioBufferSizeBytes)] as const,
     );
-    this.balancers = new RunningBalancers(new Map(configured), services, previous?.balancers, services.overlay);
+    this.health = new HealthChecks(snapshot, new Map(), services.log);
+    this.balancers = new RunningBalancers(
+      new Map(configured),
+      services,
+      this.health,
+      previous?.balancers,
+      services.overlay,
+    );
     this.#sweep();
   }
 
@@ -103,6 +112,7 @@ export class RunningSite {
   retire(whenEmpty?: () => void): void {
     this.#isRetired = true;
     this.#whenEmpty = whenEmpty;
+    this.health.stop();
     for (const balancer of this.balancers) balancer.retire();
     this.lookWhetherEmpty();
   }

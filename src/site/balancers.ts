@@ -4,11 +4,11 @@
 import { textOf } from '../config/files.ts';
 import type { ConfigNode, DirectiveNode } from '../config/httpd/tree.ts';
 import { readWord } from '../config/httpd/words.ts';
-import { type DirectiveHandler, fail, takes, unheeded, warn } from './arguments.ts';
+import { type DirectiveHandler, fail, integer, unheeded, warn } from './arguments.ts';
 import { type BalancerDraft, newBalancer, newWorker, type WorkerDraft } from './balancer-draft.ts';
 import { setBalancerParameter } from './balancer-parameters.ts';
 import type { HostDraft, Scope } from './draft.ts';
-import { NO_HEALTH_CHECKS, unheededParameter, unservedScheme } from './unheeded-parameters.ts';
+import { NO_HEALTH_EXPRESSIONS, unheededParameter, unservedScheme } from './unheeded-parameters.ts';
 import { HEALTH_KEYS, type ParameterContext, setWorkerParameter } from './worker-parameters.ts';
 import { balancerName, looksLikeBalancer, parseWorkerUrl, servesUrl } from './worker-url.ts';
 
@@ -18,9 +18,8 @@ export const BALANCER_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
   proxyset: proxySet,
   proxyhcexpr: healthExpression,
   proxyhctemplate: healthTemplate,
-  proxyhctpsize: (node, scope) => {
-    if (takes(node, scope, 1, 1)) unheeded(node, scope, NO_HEALTH_CHECKS);
-  },
+  // A thread pool of httpd's: checks need none here.
+  proxyhctpsize: (node, scope) => void integer(node, scope, 0, Number.MAX_SAFE_INTEGER),
 };
 
 /** The balancer of a `balancer:` URL, made when there is none; undefined (with an error) for one without a name. */
@@ -179,7 +178,7 @@ function healthExpression(node: DirectiveNode, scope: Scope): void {
     fail(node, scope, 'needs a name and an expression in braces', 'argument-count');
     return;
   }
-  unheeded(node, scope, NO_HEALTH_CHECKS);
+  unheeded(node, scope, NO_HEALTH_EXPRESSIONS);
   const all = scope.site.healthExpressions;
   let key = name;
   for (let n = 2; all.has(key) && all.get(key) !== text; n++) key = `${name}#${n}`;

@@ -4,9 +4,8 @@
 import type { WorkerDraft } from './balancer-draft.ts';
 import { RECEIVE_BUFFER } from './host-settings.ts';
 
-/** For ProxyHC… and `hc…` alike: said once per line. */
-export const NO_HEALTH_CHECKS =
-  'members are not checked: one leaves when a request to it fails, and is tried again with a request after retry=';
+/** For ProxyHCExpr and `hcexpr` alike. */
+export const NO_HEALTH_EXPRESSIONS = 'the expression is not evaluated: a status from 200 to 399 passes a check';
 
 /** What happens instead of what a parameter, just set on the worker, asks for; undefined when it is heeded. */
 export function unheededParameter({ choices }: WorkerDraft, key: string): string | undefined {
@@ -27,10 +26,10 @@ export function unheededParameter({ choices }: WorkerDraft, key: string): string
       return choices.upgrade?.toUpperCase() === 'NONE'
         ? undefined
         : 'upgrade= is not honoured: requests go on without Upgrade, so WebSockets do not come about';
-    case 'hcmethod':
-      return choices.healthCheck.method === 'NONE' ? undefined : NO_HEALTH_CHECKS;
+    case 'hcexpr':
+      return NO_HEALTH_EXPRESSIONS;
     default:
-      return key.startsWith('hc') ? NO_HEALTH_CHECKS : undefined;
+      return undefined;
   }
 }
 

@@ -203,7 +203,8 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
   },
   {
     module: 'proxy_hcheck',
-    checked: { global: 'ProxyHCTPsize', anywhere: 'ProxyHCExpr ProxyHCTemplate' },
+    honoured: { anywhere: 'ProxyHCTemplate' },
+    checked: { global: 'ProxyHCTPsize', anywhere: 'ProxyHCExpr' },
   },
   {
     module: 'reqtimeout',

@@ -108,3 +108,25 @@ test('a host that nothing leads to is told', () => {
     [],
   );
 });
+
+// hcmethod, hcuri, hcinterval, hcexpr
+for (const [parameters, code, message] of [
+  ['http://h:81 hcmethod=CPING timeout=1', 'warning health-check-hopeless', /never passes; use GET or TCP/],
+  ['ajp://h hcmethod=GET timeout=1', 'warning health-check-hopeless', /never passes; use CPING or TCP/],
+  ['http://h:81 hcmethod=OPTIONS hcuri=/up timeout=1', 'warning health-check-unused', /only GET and HEAD/],
+  ['http://h:81 hcuri=/up', 'warning health-check-unused', /no hcmethod/],
+  ['http://h:81 hcmethod=TCP', 'note health-check-late', /only after 60 s, longer than hcinterval \(30 s\)/],
+  ['http://h:81/m hcmethod=GET hcuri=/up timeout=1', 'note health-check-slashes', /\/m\/\/up.*hcuri=up/],
+] as const)
+  test(`the health check of ${parameters} is told: ${code}`, () => {
+    const findings = check(`<Proxy balancer://c>\nBalancerMember ${parameters}\n</Proxy>\nProxyPass /x balancer://c/x`);
+    assert.deepEqual(
+      findings.map((one) => `${one.severity} ${one.code} ${one.line - 3}`),
+      [`${code} 2`],
+    );
+    assert.match(findings[0].message, message);
+  });
+
+test('a health check of a direct target is told: nobody makes it', () => {
+  assert.deepEqual(codes('ProxyPass /x http://h:81/x hcmethod=TCP'), ['health-check-unused 1']);
+});

@@ -1,0 +1,69 @@
+// All health checks of a running site. Balancers' members alone are checked, as in httpd: a direct target is asked on
+// every request anyhow. A change at run time or a reload goes on where what was before it was.
+
+import type { Member } from '../../balancer/member.ts';
+import type { Log } from '../../base/log.ts';
+import { healthLimits } from '../../site/health-limits.ts';
+import type { BalancerKey, Snapshot } from '../../site/model.ts';
+import type { ProxiedBalancer } from '../proxied-balancer.ts';
+import { Checkup } from './checkup.ts';
+import { questionOf } from './question.ts';
+import type { HealthCondition } from './verdict.ts';
+
+/** Checkups of one balancer's members, by URL and parameters of the check. */
+type Checkups = ReadonlyMap<string, Checkup>;
+const NO_CHECKUPS: Checkups = new Map();
+
+export class HealthChecks {
+  readonly #snapshot: Snapshot;
+  readonly #log: Log;
+  readonly #conditions: ReadonlyMap<string, HealthCondition>;
+  readonly #byBalancer = new Map<BalancerKey, Checkups>();
+  readonly #byMember = new WeakMap<Member, Checkup>();
+
+  constructor(snapshot: Snapshot, conditions: ReadonlyMap<string, HealthCondition>, log: Log) {
+    this.#snapshot = snapshot;
+    this.#conditions = conditions;
+    this.#log = log;
+  }
+
+  /**
+   * Begins to check the members of a balancer that have a method, and ends the checks of the one whose place it takes.
+   * @param previous the checks of the site before a reload
+   */
+  watch(key: BalancerKey, proxied: ProxiedBalancer, previous?: HealthChecks): void {
+    const own = this.#byBalancer.get(key);
+    const before = own ?? (previous === undefined ? undefined : previous.#byBalancer.get(key)) ?? NO_CHECKUPS;
+    const checkups = new Map<string, Checkup>();
+    for (const member of proxied.balancer.config.policy === 'direct' ? [] : proxied.balancer.members) {
+      const { url, healthCheck } = member.config;
+      const question = questionOf(member.config);
+      if (question === undefined) continue;
+      const checkup = new Checkup({
+        balancer: proxied.balancer,
+        member,
+        backend: proxied.backendOf(member),
+        question,
+        condition: this.#conditions.get(healthCheck.expression),
+        limits: healthLimits(this.#snapshot, key, member.config),
+        log: this.#log,
+      });
+      const identity = JSON.stringify([url, healthCheck]);
+      checkups.set(identity, checkup);
+      this.#byMember.set(member, checkup);
+      checkup.start(before.get(identity));
+    }
+    if (checkups.size > 0 || own !== undefined) this.#byBalancer.set(key, checkups);
+    for (const checkup of own?.values() ?? []) checkup.stop();
+  }
+
+  /** What is known from checks about a member; undefined when it is not checked. Its counts stand in `member.state`. */
+  of(member: Member): Checkup | undefined {
+    return this.#byMember.get(member);
+  }
+
+  /** Ends all checks. */
+  stop(): void {
+    for (const checkups of this.#byBalancer.values()) for (const checkup of checkups.values()) checkup.stop();
+  }
+}
