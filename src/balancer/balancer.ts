@@ -13,6 +13,7 @@ import { POLICIES, type Policy } from './policy.ts';
 import type { Decision, Outcome } from './replay.ts';
 import { NEVER, Scoreboard } from './scoreboard.ts';
 import { SessionFinder } from './stickiness.ts';
+import type { ElectionTrace } from './trace.ts';
 
 /** `timeout=` is waited for in so many steps (modproxy.md §3.2). */
 const WAIT_STEPS = 100;
@@ -118,6 +119,19 @@ export class Balancer {
       this.#byRow[member.state.row] = member;
     }
     this.#failOnStatus = new Set(config.failOnStatus);
+  }
+
+  /**
+   * This balancer as it stands now, on a board of its own and without a log: what it elects changes nothing here.
+   * @param trace hears how it elects
+   */
+  rehearse(trace: ElectionTrace): Balancer {
+    const board = new Scoreboard({ rows: this.#board.rows, threads: 1 });
+    for (const row of this.#rows) board.copyRow(row, this.#board, row);
+    for (const row of this.#rows) board.busy[row] = this.#board.busyOf(row);
+    const copy = new Balancer({ config: this.config, board, rows: this.#rows }, { clock: this.#clock });
+    copy.#candidates.trace = trace;
+    return copy;
   }
 
   /** For `join` in other threads. */

@@ -7,6 +7,7 @@ import type { BalancerConfig } from './config.ts';
 import { BIT, type Member } from './member.ts';
 import type { Policy } from './policy.ts';
 import type { Scoreboard } from './scoreboard.ts';
+import type { ElectionTrace } from './trace.ts';
 
 /** The members of one balancer as one thread looks at them; all lists are scratch, nothing is allocated. */
 export class Candidates {
@@ -14,6 +15,8 @@ export class Candidates {
   readonly listed: Int32Array;
   /** Rows of all members. */
   readonly rows: Int32Array;
+  /** Hears what is decided; undefined when nobody asks. */
+  trace: ElectionTrace | undefined = undefined;
 
   readonly #config: BalancerConfig;
   readonly #members: readonly Member[];
@@ -76,6 +79,7 @@ export class Candidates {
     }
     if (count === 0 || !this.#config.forceRecovery) return;
     for (let i = 0; i < count; i++) this.#takeBack(this.rows[i]);
+    this.trace?.errorsForgotten();
     this.#log.warn('errors-forgotten', { balancer: this.#config.name });
   }
 
@@ -121,6 +125,7 @@ export class Candidates {
       let bits = this.#wishes[index] | states[row];
       if ((bits & this.#strangers) !== 0) {
         if ((bits & (BIT.spare | BIT.standby)) === 0) missing++;
+        this.trace?.considered(this.#members[index], (bits & this.#closed) === 0 ? 'drained' : 'unusable');
         continue;
       }
       if ((bits & this.#closed) !== 0) bits = this.#retry(index, bits);
@@ -134,7 +139,20 @@ export class Candidates {
     }
     for (let i = 0; i < spares && i < missing; i++) listed[count++] = this.#spares[i];
     if (count === 0) for (let i = 0; i < standbys; i++) listed[count++] = this.#standbys[i];
+    if (this.trace !== undefined) this.#tellSet(from, end, count, this.trace);
     return count;
+  }
+
+  /** Tells what became of those of a set that were not turned away at once. */
+  #tellSet(from: number, end: number, count: number, trace: ElectionTrace): void {
+    for (let at = from; at < end; at++) {
+      const member = this.#members[this.#order[at]];
+      const { bits, row } = member.state;
+      if ((bits & this.#strangers) !== 0) continue;
+      if (this.listed.subarray(0, count).includes(row)) trace.considered(member, 'offered');
+      else if ((bits & this.#closed) !== 0) trace.considered(member, 'unusable');
+      else trace.considered(member, (bits & BIT.spare) !== 0 ? 'spare-not-needed' : 'standby-not-needed');
+    }
   }
 
   #follow(route: string): Member | undefined {
@@ -142,7 +160,9 @@ export class Candidates {
     if (candidates === undefined) return undefined;
     for (let i = 0; i < candidates.length; i++) {
       const member = candidates[i];
-      if ((this.#retry(member.index, member.state.bits) & this.#closed) === 0) return member;
+      const isUsable = (this.#retry(member.index, member.state.bits) & this.#closed) === 0;
+      this.trace?.routed(member, route, isUsable);
+      if (isUsable) return member;
       const redirect = member.config.redirect;
       if (redirect === '' || this.#hopsLeft-- <= 0) continue;
       const other = this.#follow(redirect);
@@ -159,6 +179,7 @@ export class Candidates {
     if (!this.#policy.mayReturn(bits, this.#board.errorAt[row], retryMs, this.#clock.now())) return bits;
     this.#takeBack(row);
     this.#log.info('member-returned', { balancer: this.#config.name, member: url });
+    this.trace?.returned(this.#members[index]);
     return bits & ~BIT.error;
   }
 

@@ -10,6 +10,8 @@ const SEMICOLON = 0x3b;
 const COMMA = 0x2c;
 const QUESTION = 0x3f;
 const AMPERSAND = 0x26;
+/** Sessions that `findAll` tells of at most. */
+const MAX_FOUND = 16;
 
 /** What a request says about its session. One object serves many requests. */
 export class Session {
@@ -82,7 +84,7 @@ export class SessionFinder {
       const next = fields.hasRepeats ? nextCookie(fields, index + 1) : -1;
       const start = fields.slots[index * FIELD_STRIDE + 3];
       const end = start + fields.slots[index * FIELD_STRIDE + 4];
-      if (this.#scan(fields.bytes, start, end, next < 0, session)) return true;
+      if (this.#scan(fields.bytes, start, end, next < 0, session) >= 0) return true;
       index = next;
     }
     return false;
@@ -92,13 +94,37 @@ export class SessionFinder {
   findInCookie(value: string, session: Session): boolean {
     session.reset();
     const bytes = Buffer.from(value, 'latin1');
-    return this.#scan(bytes, 0, bytes.length, true, session);
+    return this.#scan(bytes, 0, bytes.length, true, session) >= 0;
   }
 
-  #scan(bytes: Buffer, from: number, end: number, isLast: boolean, session: Session): boolean {
+  /** Every session that a request names: the one that counts first, then those that it hides. For tools. */
+  findAll(url: string, fields: Fields): Session[] {
+    const found: Session[] = [];
+    for (let rest = url; ; ) {
+      const session = new Session();
+      if (found.length >= MAX_FOUND || !this.findInUrl(rest, session)) break;
+      found.push(session);
+      rest = rest.slice(
+        rest.indexOf(session.id as string, rest.indexOf(this.#pathName)) + (session.id as string).length,
+      );
+    }
+    const values = fields.getAll('Cookie');
+    for (const [i, value] of values.entries()) {
+      const bytes = Buffer.from(value, 'latin1');
+      for (let at = 0; at >= 0 && found.length < MAX_FOUND; ) {
+        const session = new Session();
+        at = this.#scan(bytes, at, bytes.length, i === values.length - 1, session);
+        if (at >= 0) found.push(session);
+      }
+    }
+    return found;
+  }
+
+  /** @returns where the value ends, -1 when no session is named */
+  #scan(bytes: Buffer, from: number, end: number, isLast: boolean, session: Session): number {
     const name = this.#cookieBytes;
     const length = name.length;
-    if (length === 0) return false;
+    if (length === 0) return -1;
     const first = name[0];
     const last = end - length;
     for (let at = from; at <= last; at++) {
@@ -111,13 +137,13 @@ export class SessionFinder {
       if (start === end || bytes[start] !== EQUALS) continue;
       start++;
       // An empty value at the very end is no session; followed by anything, it hides the cookies behind it.
-      if (start === end && isLast) return false;
+      if (start === end && isLast) return -1;
       let stop = start;
       while (stop < end && bytes[stop] !== SEMICOLON && bytes[stop] !== COMMA) stop++;
       this.#keep(session, bytes.toString('latin1', start, stop), 'cookie', this.#cookieName);
-      return true;
+      return stop;
     }
-    return false;
+    return -1;
   }
 
   #endsUrlValue(code: number): boolean {

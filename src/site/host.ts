@@ -7,6 +7,24 @@ import type { Host, HostAddress, HostAlias, Snapshot } from './model.ts';
 /** Hosts that share one address: the first is the one for names nobody has. */
 type HostGroup = readonly Host[];
 
+/** Why a host was chosen. */
+export type HostReason =
+  /** No virtual host has the address: the main server answers. */
+  | 'main-server'
+  /** The only one at the address. */
+  | 'only-one'
+  /** Its ServerName or a ServerAlias is the name asked for. */
+  | 'server-name'
+  | 'server-alias'
+  /** The first at the address, because the request names nobody, or a name that none of them has. */
+  | 'first-without-name'
+  | 'first-of-unknown-name';
+
+/** Hears how a host was chosen. @param group the hosts at the address, the first for names nobody has */
+export interface HostTrace {
+  hostChosen(host: Host, reason: HostReason, group: readonly Host[]): void;
+}
+
 /** Chooses among the hosts of one Snapshot. */
 export class HostChooser {
   readonly #mainHost: Host;
@@ -45,13 +63,26 @@ export class HostChooser {
   }
 
   /** @param name from an absolute target, else from the Host header; with or without a port, in any letter case */
-  choose(localAddress: string, localPort: number, name: string | undefined): Host {
+  choose(localAddress: string, localPort: number, name: string | undefined, trace?: HostTrace): Host {
     const group = this.groupAt(localAddress, localPort);
-    if (group.length === 0) return this.#mainHost;
-    if (name === undefined || group.length === 1) return group[0];
-    const wanted = hostName(name);
-    for (let i = 0; i < group.length; i++) if (this.#isCalled(group[i], wanted)) return group[i];
-    return group[0];
+    const wanted = name === undefined || group.length < 2 ? undefined : hostName(name);
+    let host = group.length === 0 ? this.#mainHost : group[0];
+    if (wanted !== undefined)
+      for (let i = 0; i < group.length; i++)
+        if (this.#isCalled(group[i], wanted)) {
+          host = group[i];
+          break;
+        }
+    trace?.hostChosen(host, this.#reason(host, group, wanted), group);
+    return host;
+  }
+
+  #reason(host: Host, group: HostGroup, wanted: string | undefined): HostReason {
+    if (group.length === 0) return 'main-server';
+    if (group.length === 1) return 'only-one';
+    if (wanted === undefined) return 'first-without-name';
+    if (!this.#isCalled(host, wanted)) return 'first-of-unknown-name';
+    return host.hasOwnServerName && host.serverName === wanted ? 'server-name' : 'server-alias';
   }
 
   #isCalled(host: Host, name: string): boolean {

@@ -64,6 +64,12 @@ export interface MappingMatch {
   path: string;
 }
 
+/** Hears of every mapping that is tried, in order. */
+export interface MappingTrace {
+  /** @param path as `applyMapping` tells; undefined when the mapping does not match */
+  mappingTried(mapping: Mapping, path: string | undefined): void;
+}
+
 /**
  * Finds the mapping of a request: that of its sections first, then the host's list in order. A `!` found first ends the
  * search with a match that does not proxy. Asked twice where `usesEncodedForm` says so: first for the encoded forms,
@@ -77,11 +83,13 @@ export function findMapping(
   form: 'decoded' | 'encoded',
   into: MappingMatch,
   env?: EnvLookup,
+  trace?: MappingTrace,
 ): boolean {
   const own = settings.mapping;
-  if (own !== undefined && tryMapping(own, host, path, form, into, env)) return true;
+  if (own !== undefined && tryMapping(own, host, path, form, into, env, trace)) return true;
   const { mappings } = host;
-  for (let i = 0; i < mappings.length; i++) if (tryMapping(mappings[i], host, path, form, into, env)) return true;
+  for (let i = 0; i < mappings.length; i++)
+    if (tryMapping(mappings[i], host, path, form, into, env, trace)) return true;
   into.mapping = undefined;
   into.path = '';
   return false;
@@ -94,9 +102,11 @@ function tryMapping(
   form: 'decoded' | 'encoded',
   into: MappingMatch,
   env: EnvLookup | undefined,
+  trace: MappingTrace | undefined,
 ): boolean {
   if ((mapping.mode === 'decoded') !== (form === 'decoded')) return false;
   const found = applyMapping(mapping, path, host.allowEncodedSlashes === 'no-decode', env);
+  trace?.mappingTried(mapping, found);
   if (found === undefined) return false;
   into.mapping = mapping;
   into.path = found;

@@ -97,7 +97,16 @@ export interface AccessRules {
   readonly merging?: 'and' | 'or';
 }
 
-export type RequireNode =
+/** The line that a rule was written in, without its section. */
+export interface Written {
+  readonly text: string;
+  readonly place: Place;
+}
+
+/** `written` is for people: which line decided. */
+export type RequireNode = RequireRule & { readonly written?: Written | undefined };
+
+type RequireRule =
   | { readonly kind: 'all-of' | 'any-of' | 'none-of'; readonly children: readonly RequireNode[] }
   | { readonly kind: 'not'; readonly child: RequireNode }
   | { readonly kind: 'granted' }
@@ -118,7 +127,9 @@ export interface OrderRules {
 }
 
 /** Operand of `Allow from` and `Deny from`. */
-export type ClientMatch =
+export type ClientMatch = ClientRule & { readonly written?: Written | undefined };
+
+type ClientRule =
   | { readonly kind: 'all' }
   | { readonly kind: 'ip'; readonly range: AddressRange }
   | { readonly kind: 'host'; readonly name: string }

@@ -10,6 +10,8 @@ const MAX_MERGED_SETS = 4096;
 
 interface Merged {
   readonly settings: DirectorySettings;
+  /** What was laid over the host's defaults, in that order. */
+  readonly sections: readonly Section[];
   /** By the next section that matches. */
   readonly next: Map<Section, Merged>;
 }
@@ -18,11 +20,12 @@ interface Merged {
 export class HostSettings {
   readonly #host: Host;
   readonly #root: Merged;
+  readonly #sections = new WeakMap<DirectorySettings, readonly Section[]>();
   #kept = 1;
 
   constructor(host: Host) {
     this.#host = host;
-    this.#root = { settings: host.defaults, next: new Map() };
+    this.#root = { settings: host.defaults, sections: [], next: new Map() };
   }
 
   /** False when `<Proxy>` sections cannot matter, and the proxied URL need not be put together. */
@@ -57,6 +60,11 @@ export class HostSettings {
     return this.#locations(merged, path).settings;
   }
 
+  /** The sections that these settings were merged from, in the order of merging; none for the host's own. */
+  sectionsIn(settings: DirectorySettings): readonly Section[] {
+    return this.#sections.get(settings) ?? [];
+  }
+
   #locations(from: Merged, path: string): Merged {
     let merged = from;
     const sections = this.#host.sections.locations;
@@ -68,7 +76,9 @@ export class HostSettings {
   #step(merged: Merged, section: Section): Merged {
     const known = merged.next.get(section);
     if (known !== undefined) return known;
-    const made: Merged = { settings: mergeSettings(merged.settings, section.settings), next: new Map() };
+    const sections = [...merged.sections, section];
+    const made: Merged = { settings: mergeSettings(merged.settings, section.settings), sections, next: new Map() };
+    this.#sections.set(made.settings, sections);
     if (this.#kept < MAX_MERGED_SETS) {
       merged.next.set(section, made);
       this.#kept++;
