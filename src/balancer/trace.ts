@@ -4,7 +4,7 @@
 import type { Member } from './member.ts';
 
 /** What became of one member in an election. */
-export type Standing =
+export type Verdict =
   /** Offered to the choice method. */
   | 'offered'
   /** Unusable: its status says why. */
@@ -25,5 +25,5 @@ export interface ElectionTrace {
   /** A member was looked at because the session's route names it, or a `redirect=` leads to it. */
   routed(member: Member, route: string, isUsable: boolean): void;
   /** A member was looked at for a free choice. Members of later sets are not looked at once someone is offered. */
-  considered(member: Member, standing: Standing): void;
+  considered(member: Member, verdict: Verdict): void;
 }

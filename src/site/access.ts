@@ -14,8 +14,9 @@ export interface AccessFacts {
   hasEnv(name: string): boolean;
 }
 
-/** Hears how each rule that was asked judged, in order; the last one that has an opinion decided. */
+/** Hears how each rule that was asked judged, in order, and what came of it. */
 export interface AccessTrace {
+  accessJudged(hasRules: boolean, isAllowed: boolean): void;
   /** Order, Allow and Deny together. @param line the operand that decided; undefined when none named the client */
   orderJudged(order: OrderRules, line: ClientMatch | undefined, isAllowed: boolean): void;
   /** A Require line, or a container of them after what it holds. */
@@ -24,7 +25,12 @@ export interface AccessTrace {
 
 /** Whether the rules let this request in. No rules let everybody in. */
 export function isAllowed(rules: AccessRules | undefined, facts: AccessFacts, trace?: AccessTrace): boolean {
-  if (rules === undefined) return true;
+  const isIn = rules === undefined || judgeRules(rules, facts, trace);
+  trace?.accessJudged(rules !== undefined, isIn);
+  return isIn;
+}
+
+function judgeRules(rules: AccessRules, facts: AccessFacts, trace: AccessTrace | undefined): boolean {
   const { order, requires } = rules;
   const client = addressOf(facts.clientAddress);
   const byOrder = order === undefined || ordered(order, client, facts);
