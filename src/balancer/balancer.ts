@@ -125,7 +125,7 @@ export class Balancer {
    * This balancer as it stands now, on a board of its own and without a log: what it elects changes nothing here.
    * @param trace hears how it elects
    */
-  rehearse(trace: ElectionTrace): Balancer {
+  rehearse(trace?: ElectionTrace): Balancer {
     const board = new Scoreboard({ rows: this.#board.rows, threads: 1 });
     for (const row of this.#rows) board.copyRow(row, this.#board, row);
     for (const row of this.#rows) board.busy[row] = this.#board.busyOf(row);

@@ -9,6 +9,9 @@ import type { BackendFacts } from './explanation.ts';
 import { fillHttpRequest } from './http-head.ts';
 import type { ProxyRequest } from './proxy-request.ts';
 
+/** A URL up to its path. */
+const ROOT = /^(?:unix:[^|]*\|)?[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
+
 type Pairs = readonly (readonly [name: string, value: string])[];
 
 /** Longest value shown. */
@@ -20,7 +23,7 @@ const PAIRS_MAX = 100;
 export function backendFacts(request: ProxyRequest, backend: Backend, timeoutMs: number): BackendFacts {
   const { config, address } = backend;
   const query = request.query === undefined ? '' : `?${request.query}`;
-  const root = config.path === '' ? config.url : config.url.slice(0, -config.path.length);
+  const root = ROOT.exec(config.url)?.[0] ?? config.url;
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   const dialled = address.kind === 'unix' ? `unix:${address.path}` : `${address.host}:${address.port}`;
   const isElsewhere = address.kind === 'unix' || address.host !== config.host || address.port !== config.port;

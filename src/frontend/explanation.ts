@@ -1,11 +1,14 @@
 // Why a request is answered as it is, as data: what `explain` prints and what the log says of a request that is to be
-// explained. Texts are for people, `place` is file and line; secrets and session ids are never whole in it.
+// explained. Texts are for people, `place` is file and line; secrets and session ids are never whole in it, but for
+// what the URL itself says.
 
 import type { Place } from '../config/finding.ts';
 import type { HostReason } from '../site/host.ts';
 
 export interface Explanation {
   readonly request: RequestFacts;
+  /** Of a request that somebody asked about. */
+  readonly listener?: ListenerFacts;
   readonly host: HostFacts | undefined;
   /** One walk through mapping, access and handler; an internal redirect (index, error page) makes another. */
   readonly passes: readonly PassFacts[];
@@ -30,6 +33,13 @@ export interface RequestFacts {
   readonly isSecure: boolean;
   /** Nothing was sent to a backend and no counter was changed. */
   readonly isRehearsal: boolean;
+}
+
+export interface ListenerFacts {
+  readonly address: string;
+  readonly port: number;
+  readonly place: Place;
+  readonly remarks: readonly string[];
 }
 
 export interface HostFacts {

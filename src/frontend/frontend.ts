@@ -14,11 +14,13 @@ import type { MappingTarget } from '../site/model.ts';
 import { readPath } from '../site/path.ts';
 import { applyEnvOps, applyEnvRules } from './environment.ts';
 import { answerError, answerErrorDocument, answerRedirect, type ErrorRedirect } from './error-page.ts';
+import { EXPLAIN_NAME, ExplainLog } from './explain-log.ts';
 import { applyEarlyResponseHeaders, applyRequestHeaders, applyResponseHeaders, type HeaderContext } from './headers.ts';
 import type { PageHandlers } from './page-handler.ts';
 import { dropSpareRuns, proxyExchange } from './proxying.ts';
 import { findRedirect, type Redirection, redirectOf } from './redirects.ts';
 import { RequestTarget } from './request-target.ts';
+import type { RequestTrace } from './request-trace.ts';
 import type { RunningSite } from './running-site.ts';
 import { StaticFiles, type StaticHooks } from './static.ts';
 import { escapePath, mapToFile } from './static-path.ts';
@@ -47,6 +49,7 @@ export class Frontend implements Http1Handler, HeadFilter {
   readonly #pages: PageHandlers;
   #static: StaticFiles;
   readonly #headers: HeaderContext;
+  readonly #explaining: ExplainLog;
   readonly #staticHooks: StaticHooks = {
     fail: (exchange, status, failure) => this.fail(exchange.attachment as Visit, status, failure),
     moved: (exchange, location) => {
@@ -64,6 +67,7 @@ export class Frontend implements Http1Handler, HeadFilter {
     this.#log = log;
     this.#static = new StaticFiles({ clock: link.clock });
     this.#headers = { clock: link.clock };
+    this.#explaining = new ExplainLog(link.clock, log);
   }
 
   get site(): RunningSite {
@@ -87,14 +91,16 @@ export class Frontend implements Http1Handler, HeadFilter {
 
   // --- for the listener ---------------------------------------------------------------------------------------------
 
-  handle(exchange: Exchange): void {
+  /** @param trace hears what is decided and why */
+  handle(exchange: Exchange, trace?: RequestTrace): void {
     const visit = lendVisit(exchange, this.#site);
     exchange.attachment = visit;
+    visit.trace = trace;
     const target = this.#target;
     const isReadable = target.read(exchange.request);
     const { connection } = exchange;
     visit.clientName = target.hostName;
-    visit.host = this.#site.hostFor(connection.localAddress, connection.localPort, target.hostName);
+    visit.host = this.#site.hostFor(connection.localAddress, connection.localPort, target.hostName, trace);
     visit.settings = visit.host.host.defaults;
     if (!isReadable) {
       this.fail(
@@ -127,8 +133,10 @@ export class Frontend implements Http1Handler, HeadFilter {
     if (visit === undefined) return;
     exchange.attachment = undefined;
     if (visit.originalMethod !== undefined) exchange.request.method = visit.originalMethod;
+    const { trace } = visit;
     try {
-      writeAccessLogs(visit.host.accessLogs, exchange, visit, this.link.clock);
+      if (trace !== undefined) this.#explaining.finish(visit, trace);
+      if (trace?.isRehearsal !== true) writeAccessLogs(visit.host.accessLogs, exchange, visit, this.link.clock);
     } finally {
       takeBackVisit(visit);
     }
@@ -155,6 +163,7 @@ export class Frontend implements Http1Handler, HeadFilter {
     applyRequestHeaders(host.defaults.headerOps, 'early', exchange, this.#headers);
     applyEarlyResponseHeaders(host.defaults.headerOps, exchange, this.#headers);
     applyEnvRules(host.earlyEnvRules, exchange, forms.decoded);
+    if (exchange.env?.has(EXPLAIN_NAME) === true) visit.trace ??= this.#explaining.begin(visit);
     if (!isPath) this.fail(visit, 400);
     else if (exchange.request.method === 'TRACE' && host.traceEnable === 'off') this.fail(visit, 405);
     else this.#map(visit);
@@ -164,13 +173,16 @@ export class Frontend implements Http1Handler, HeadFilter {
   #map(visit: Visit): void {
     const { exchange, forms } = visit;
     const { host, settings, usesEncodedForm } = visit.host;
+    const { trace } = visit;
+    trace?.passBegins();
     // What cannot be decoded may still be mapped in its encoded form; that is then what sections are compared with.
     const located = settings.forPath(forms.status === 0 ? forms.decoded : forms.encoded);
     visit.settings = located;
     const env = located.interpolateEnv === true ? (name: string) => exchange.env?.get(name) : undefined;
     const mayProxy = exchange.env?.has('no-proxy') !== true;
     const match = this.#match;
-    const isEncodedMatch = usesEncodedForm && mayProxy && findMapping(host, located, forms, 'encoded', match, env);
+    const isEncodedMatch =
+      usesEncodedForm && mayProxy && findMapping(host, located, forms, 'encoded', match, env, trace);
     if (!isEncodedMatch && forms.status !== 0) {
       this.fail(visit, forms.status);
       return;
@@ -181,7 +193,7 @@ export class Frontend implements Http1Handler, HeadFilter {
       this.#enter(visit);
       return;
     }
-    const isMatch = isEncodedMatch || (mayProxy && findMapping(host, located, forms, 'decoded', match, env));
+    const isMatch = isEncodedMatch || (mayProxy && findMapping(host, located, forms, 'decoded', match, env, trace));
     const target = isMatch ? match.mapping?.target : undefined;
     if (target === undefined || target.kind === 'none') this.#mapToFile(visit);
     else this.#mapToProxy(visit, target, match.path);
@@ -219,7 +231,9 @@ export class Frontend implements Http1Handler, HeadFilter {
     const { exchange, settings } = visit;
     if (settings.headerOps !== undefined) exchange.headFilter = this;
     applyEnvRules(settings.envIfRules, exchange, visit.forms.decoded);
-    if (isAllowed(settings.access, visit)) this.#admit(visit);
+    const isIn = isAllowed(settings.access, visit);
+    visit.trace?.accessJudged(settings.access !== undefined, isIn);
+    if (isIn) this.#admit(visit);
     else this.fail(visit, 403);
   }
 
@@ -300,6 +314,7 @@ export class Frontend implements Http1Handler, HeadFilter {
 
   /** A manager is never proxied away and never open; without pages it says so. */
   #answerPage(visit: Visit, handler: string): void {
+    if (visit.trace?.reachedPage() === true) return;
     const page = this.#pages.get(handler);
     if (page !== undefined) {
       page.handle(visit, this);
@@ -324,7 +339,8 @@ export class Frontend implements Http1Handler, HeadFilter {
   fail(visit: Visit, status: number, failure?: Failure): void {
     const { exchange } = visit;
     visit.isOwnError = true;
-    if (status >= 500) this.#tell(visit, status, failure);
+    visit.trace?.failed(failure);
+    if (status >= 500 && visit.trace?.isRehearsal !== true) this.#tell(visit, status, failure);
     if (visit.settings.headerOps !== undefined) exchange.headFilter = this;
     if (visit.originalStatus !== undefined) {
       answerError(exchange, visit.originalStatus, failure);
@@ -374,6 +390,7 @@ export class Frontend implements Http1Handler, HeadFilter {
       return;
     }
     const { forms } = visit;
+    visit.trace?.passEnds(visit);
     if (readPath(path, visit.host.host, forms)) this.#map(visit);
     else this.fail(visit, 400);
   }

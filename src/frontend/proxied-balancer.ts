@@ -9,7 +9,16 @@ import type { Log } from '../base/log.ts';
 import type { Link } from '../link/link.ts';
 import { Backend, type Resolve } from './backend.ts';
 
-export class ProxiedBalancer {
+/** What attempts need of a balancer. */
+export interface ProxiedTarget {
+  readonly balancer: Balancer;
+  /** The one in force: where a request in progress looks for another member. */
+  readonly latest: ProxiedTarget;
+  backendOf(member: Member): Backend;
+  checkRoute(member: Member, setCookie: string): void;
+}
+
+export class ProxiedBalancer implements ProxiedTarget {
   readonly balancer: Balancer;
   readonly finder: SessionFinder | undefined;
   readonly #backends: readonly Backend[];
@@ -37,7 +46,19 @@ export class ProxiedBalancer {
     previous.#successor = this;
   }
 
-  /** The one in force: where a request in progress looks for another member. */
+  /** This balancer for a request that is not sent: whatever it elects and counts changes nothing. */
+  rehearse(): ProxiedTarget {
+    const target: ProxiedTarget = {
+      balancer: this.balancer.rehearse(),
+      get latest() {
+        return target;
+      },
+      backendOf: (member) => this.backendOf(member),
+      checkRoute: () => {},
+    };
+    return target;
+  }
+
   get latest(): ProxiedBalancer {
     let latest: ProxiedBalancer = this;
     while (latest.#successor !== undefined) latest = latest.#successor;

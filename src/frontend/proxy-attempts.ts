@@ -10,7 +10,7 @@ import { Deadline } from '../link/deadlines.ts';
 import type { Link } from '../link/link.ts';
 import type { PoolWaiter } from '../link/pool.ts';
 import type { Backend, DialWaiter } from './backend.ts';
-import type { ProxiedBalancer } from './proxied-balancer.ts';
+import type { ProxiedTarget } from './proxied-balancer.ts';
 import type { ProxyRequest } from './proxy-request.ts';
 import type { UpstreamConnection, UpstreamFailure } from './upstream.ts';
 
@@ -37,7 +37,7 @@ export class Attempts implements PoolWaiter, DialWaiter {
   readonly #link: Link;
   readonly #owner: AttemptOwner;
   readonly #deadline: Deadline;
-  balancer!: ProxiedBalancer;
+  balancer!: ProxiedTarget;
   /** The member that the request is counted with. */
   member: Member | undefined = undefined;
   /** Members of failed attempts: they count as busy until the request ends, as in httpd (bybusyness looks at it). */
@@ -62,7 +62,7 @@ export class Attempts implements PoolWaiter, DialWaiter {
   }
 
   /** Begins with the first election; `request` and `session` are filled. */
-  start(balancer: ProxiedBalancer): void {
+  start(balancer: ProxiedTarget): void {
     this.balancer = balancer;
     this.member = undefined;
     this.#backend = undefined;
@@ -140,9 +140,11 @@ export class Attempts implements PoolWaiter, DialWaiter {
     // A request that waits or looks for another member sees what operators changed meanwhile.
     this.balancer = this.balancer.latest;
     const { balancer } = this.balancer;
+    const { trace } = this.request;
+    trace?.electing(balancer, this.request);
     const member = balancer.elect(this.session.route, this.election);
     if (member === undefined) {
-      if (this.election.mayWait && this.#waitedMs < balancer.config.timeoutMs) {
+      if (this.election.mayWait && trace?.isRehearsal !== true && this.#waitedMs < balancer.config.timeoutMs) {
         this.#waiting = 'member';
         this.#link.deadlines.arm(this.#deadline, balancer.pollMs);
       } else {
@@ -157,7 +159,7 @@ export class Attempts implements PoolWaiter, DialWaiter {
     balancer.began(member);
     try {
       this.#owner.chosen(member);
-      this.#acquire();
+      if (trace?.elected(this.request, this.#backend, this.timeoutMs) !== true) this.#acquire();
     } catch (error) {
       this.#owner.fault(error);
     }
@@ -274,6 +276,7 @@ export class Attempts implements PoolWaiter, DialWaiter {
   #decide(decision: Decision, failure: Failure, bytesSent: number, bytesReceived: number): void {
     const member = this.member as Member;
     const { balancer } = this.balancer;
+    this.request.trace?.attemptFailed(failure);
     if (decision.mustCut) {
       this.leave(bytesSent, bytesReceived);
       this.#owner.cutOff(failure);

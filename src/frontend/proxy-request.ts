@@ -3,6 +3,7 @@
 
 import type { Exchange } from '../listener/exchange.ts';
 import type { Host } from '../site/model.ts';
+import type { RequestTrace } from './request-trace.ts';
 
 export class ProxyRequest {
   exchange!: Exchange;
@@ -22,4 +23,6 @@ export class ProxyRequest {
   forwardContinue = true;
   /** Silence tolerated from the backend, ms. */
   timeoutMs = 0;
+  /** Somebody wants to know why it goes as it does. */
+  trace: RequestTrace | undefined = undefined;
 }

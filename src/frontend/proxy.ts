@@ -8,7 +8,7 @@ import { type Fields, REMOVED } from '../base/fields.ts';
 import type { Link } from '../link/link.ts';
 import type { Exchange, ExchangeSink } from '../listener/exchange.ts';
 import { dropHopByHop } from './http-head.ts';
-import type { ProxiedBalancer } from './proxied-balancer.ts';
+import type { ProxiedTarget } from './proxied-balancer.ts';
 import { type AttemptOwner, Attempts } from './proxy-attempts.ts';
 import { ProxyRequest } from './proxy-request.ts';
 import type { UpstreamConnection, UpstreamEvents, UpstreamFailure } from './upstream.ts';
@@ -65,7 +65,7 @@ export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents {
   }
 
   /** `request` and `attempts.session` must be filled. */
-  start(exchange: Exchange, balancer: ProxiedBalancer): void {
+  start(exchange: Exchange, balancer: ProxiedTarget): void {
     exchange.sink = this;
     this.#connection = undefined;
     this.#hasBody = exchange.request.bodyLength !== 0;

@@ -47,7 +47,8 @@ export function proxyExchange(frontend: ProxyingFrontend, visit: Visit, target: 
     balancer.finder.find(visit.query === undefined ? path : `${path}?${visit.query}`, exchange.request.fields, session);
   }
   request.sessionRoute = session.route;
-  run.start(exchange, balancer);
+  request.trace = visit.trace;
+  run.start(exchange, visit.trace?.isRehearsal === true ? balancer.rehearse() : balancer);
 }
 
 const runs = new WeakMap<ProxyingFrontend, ProxyRuns>();
@@ -76,7 +77,8 @@ function tellEnvironment({ request, session, election, balancer }: Attempts, mem
   const { exchange } = request;
   const visit = exchange.attachment as Visit;
   const { config } = balancer.balancer;
-  if (!visit.host.readsEnvironment || config.policy === 'direct') return;
+  const isRead = visit.host.readsEnvironment || visit.trace !== undefined;
+  if (!isRead || config.policy === 'direct') return;
   exchange.setEnv('BALANCER_NAME', `balancer://${config.name}`);
   exchange.setEnv('BALANCER_WORKER_NAME', member.config.url);
   exchange.setEnv('BALANCER_WORKER_ROUTE', member.config.route);

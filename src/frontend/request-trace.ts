@@ -1,17 +1,15 @@
 // Listens to every decision about one request and makes an Explanation of them. The frontend, the site and the balancer
 // tell what they decide while they decide it; without a trace nobody is told and nothing is allocated.
 
-import { Election, type Reason } from '../balancer/balancer.ts';
+import { type Balancer, Election } from '../balancer/balancer.ts';
 import type { Failure } from '../base/failure.ts';
-import type { Place } from '../config/finding.ts';
-import type { AccessTrace } from '../site/access.ts';
 import type { HostReason, HostTrace } from '../site/host.ts';
 import { applyMapping, type MappingTrace } from '../site/mapping.ts';
-import type { ClientMatch, Host, Mapping, OrderRules, RequireNode } from '../site/model.ts';
+import type { Host, Mapping } from '../site/model.ts';
 import { mappingText, nearMiss } from '../site/near-miss.ts';
 import type { Backend } from './backend.ts';
-import { ElectionNotes, explainElection } from './explain-election.ts';
 import { backendFacts, shownValue } from './explain-backend.ts';
+import { ElectionNotes, explainElection } from './explain-election.ts';
 import { sessionFacts } from './explain-session.ts';
 import type {
   AccessFacts,
@@ -28,7 +26,6 @@ import type {
   ResponseFacts,
   SessionFacts,
 } from './explanation.ts';
-import type { ProxiedTarget } from './proxied-balancer.ts';
 import type { ProxyRequest } from './proxy-request.ts';
 import type { Visit } from './visit.ts';
 
@@ -36,7 +33,7 @@ import type { Visit } from './visit.ts';
 const LIST_MAX = 20;
 const ENV_MAX = 100;
 
-export class RequestTrace implements HostTrace, MappingTrace, AccessTrace {
+export class RequestTrace implements HostTrace, MappingTrace {
   /** Nothing may leave the process and no counter may change: the request ends where it would be sent. */
   readonly isRehearsal: boolean;
   readonly #reached: () => void;
@@ -46,7 +43,6 @@ export class RequestTrace implements HostTrace, MappingTrace, AccessTrace {
   /** Of the pass in progress. */
   #tried: { readonly mapping: Mapping; readonly path: string | undefined }[] = [];
   #access: AccessFacts | undefined = undefined;
-  #judged: AccessFacts['lines'][number][] = [];
   #hasPass = false;
   #session: SessionFacts | undefined = undefined;
   readonly #elections: ElectionFacts[] = [];
@@ -74,48 +70,33 @@ export class RequestTrace implements HostTrace, MappingTrace, AccessTrace {
       place: host.place,
       reason,
       asked: undefined,
-      others: group.filter((other) => other !== host).map(hostName).slice(0, LIST_MAX),
+      others: group
+        .filter((other) => other !== host)
+        .map(hostName)
+        .slice(0, LIST_MAX),
     };
   }
 
   /** A walk through mapping, access and handler begins. */
-  passBegins(visit: Visit): void {
-    this.#endPass(visit);
+  passBegins(): void {
     this.#hasPass = true;
     this.#tried = [];
     this.#access = undefined;
-    this.#judged = [];
   }
 
   mappingTried(mapping: Mapping, path: string | undefined): void {
     this.#tried.push({ mapping, path });
   }
 
-  orderJudged(order: OrderRules, line: ClientMatch | undefined, isAllowed: boolean): void {
-    const { written } = line ?? {};
-    const text = written?.text ?? `Order ${order.order}, and no line names this client`;
-    this.#judge({ text, place: written?.place, opinion: isAllowed ? 'lets in' : 'keeps out' });
-  }
-
-  requireJudged({ kind, written }: RequireNode, verdict: 1 | 0 | -1): void {
-    if (written === undefined || kind === 'any-of' || kind === 'all-of' || kind === 'none-of') return;
-    const opinion = verdict > 0 ? 'lets in' : verdict < 0 ? 'does not let in' : 'has no say';
-    this.#judge({ text: written.text, place: written.place, opinion: kind === 'not' && verdict < 0 ? 'keeps out' : opinion });
-  }
-
+  /** @param hasRules some rule is in force */
   accessJudged(hasRules: boolean, isAllowed: boolean): void {
-    this.#access = { isAllowed, hasRules, lines: this.#judged };
-  }
-
-  #judge(line: AccessFacts['lines'][number]): void {
-    if (this.#judged.length < LIST_MAX) this.#judged.push(line);
+    this.#access = { isAllowed, hasRules, lines: [] };
   }
 
   // --- balancing ----------------------------------------------------------------------------------------------------
 
   /** An election is about to be held: it is held on a copy first, which tells how it goes. */
-  electing(target: ProxiedTarget, request: ProxyRequest, route: string | undefined): void {
-    const { balancer } = target;
+  electing(balancer: Balancer, request: ProxyRequest): void {
     if (this.#elections.length === 0) {
       const url = request.query === undefined ? request.path : `${request.path}?${request.query}`;
       this.#session = sessionFacts(balancer.config, balancer.sessions, url, request.exchange.request.fields);
@@ -123,12 +104,12 @@ export class RequestTrace implements HostTrace, MappingTrace, AccessTrace {
     if (this.#elections.length >= LIST_MAX) return;
     const notes = new ElectionNotes();
     const election = new Election();
-    const member = balancer.rehearse(notes).elect(route, election);
-    this.#elections.push(explainElection(balancer, notes, election, member, route));
+    const member = balancer.rehearse(notes).elect(request.sessionRoute, election);
+    this.#elections.push(explainElection(balancer, notes, election, member, request.sessionRoute));
   }
 
   /** A member was elected. @returns true when nothing more is to be done: a rehearsal ends here */
-  electedMember(request: ProxyRequest, backend: Backend, timeoutMs: number): boolean {
+  elected(request: ProxyRequest, backend: Backend, timeoutMs: number): boolean {
     this.#backend = backendFacts(request, backend, timeoutMs);
     if (!this.isRehearsal) return false;
     this.#isAtBackend = true;
@@ -159,7 +140,7 @@ export class RequestTrace implements HostTrace, MappingTrace, AccessTrace {
 
   /** The exchange is over, and the visit still there. */
   finished(visit: Visit): void {
-    this.#endPass(visit);
+    this.passEnds(visit);
     const { exchange } = visit;
     const { connection, request } = exchange;
     this.#request = {
@@ -195,7 +176,8 @@ export class RequestTrace implements HostTrace, MappingTrace, AccessTrace {
     };
   }
 
-  #endPass(visit: Visit): void {
+  /** The walk is over, before the visit is given another path. */
+  passEnds(visit: Visit): void {
     if (!this.#hasPass || this.#passes.length >= LIST_MAX) return;
     this.#hasPass = false;
     const { forms, settings, host } = visit;
@@ -232,7 +214,8 @@ function goalFacts({ goal, handler }: Visit): GoalFacts {
   if (goal.kind === 'file') return { kind: 'file', file: goal.file?.file };
   if (goal.kind === 'page') return { kind: 'page', handler: handler ?? '' };
   const { target } = goal;
-  const text = target?.kind === 'proxy' ? target.authority + goal.path : target?.kind === 'unavailable' ? target.url : '';
+  const text =
+    target?.kind === 'proxy' ? target.authority + goal.path : target?.kind === 'unavailable' ? target.url : '';
   return { kind: 'proxy', target: text };
 }
 

@@ -7,7 +7,7 @@ import type { Log } from '../base/log.ts';
 import type { Link } from '../link/link.ts';
 import { AccessLog } from '../listener/access-log.ts';
 import type { LogSinks } from '../listener/log-sinks.ts';
-import { HostChooser } from '../site/host.ts';
+import { HostChooser, type HostTrace } from '../site/host.ts';
 import { usesEncodedForm } from '../site/mapping.ts';
 import type { BalancerKey, DirectorySettings, Host, Section, Snapshot } from '../site/model.ts';
 import type { Overlay } from '../site/overlay.ts';
@@ -100,8 +100,8 @@ export class RunningSite {
   }
 
   /** The host for a request. @param name host name the client addressed, without port; undefined when it named none */
-  hostFor(localAddress: string, localPort: number, name: string | undefined): RunningHost {
-    return this.#hosts.get(this.#chooser.choose(localAddress, localPort, name)) as RunningHost;
+  hostFor(localAddress: string, localPort: number, name: string | undefined, trace?: HostTrace): RunningHost {
+    return this.#hosts.get(this.#chooser.choose(localAddress, localPort, name, trace)) as RunningHost;
   }
 
   get isRetired(): boolean {

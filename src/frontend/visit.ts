@@ -6,6 +6,7 @@ import type { Exchange } from '../listener/exchange.ts';
 import type { AccessFacts as ClientFacts } from '../site/access.ts';
 import type { DirectorySettings, MappingTarget } from '../site/model.ts';
 import { newRequestPath, type RequestPath } from '../site/path.ts';
+import type { RequestTrace } from './request-trace.ts';
 import type { RunningHost, RunningSite } from './running-site.ts';
 import type { FileTarget } from './static-path.ts';
 
@@ -42,8 +43,11 @@ export class Visit implements LogFacts, ClientFacts {
   redirects = 0;
   /** The answer is an error page of ours. */
   isOwnError = false;
+  /** Somebody wants to know why it goes as it does. */
+  trace: RequestTrace | undefined = undefined;
 
   begin(exchange: Exchange, site: RunningSite): void {
+    this.trace = undefined;
     this.exchange = exchange;
     this.site = site;
     site.visitCount++;

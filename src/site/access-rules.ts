@@ -6,7 +6,7 @@ import { textOf } from '../config/files.ts';
 import type { ConfigNode, DirectiveNode, SectionNode } from '../config/httpd/tree.ts';
 import { choice, type DirectiveHandler, fail, takes, title, warn } from './arguments.ts';
 import type { Scope } from './draft.ts';
-import type { AccessRules, ClientMatch, OrderRules, RequireNode, Written } from './model.ts';
+import type { AccessRules, ClientMatch, OrderRules, RequireNode } from './model.ts';
 
 /** Directives of this story, by name in lower case. */
 export const ACCESS_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
@@ -87,7 +87,7 @@ function readContainer(node: SectionNode, scope: Scope): RequireNode {
     if (children.length > 0 && children.every(isNegative))
       fail(node, scope, 'holds nothing that lets anybody in; add "Require all granted" to it');
   } else for (const child of children) refuseNegative(node, scope, child);
-  return { kind, children, written: written(node) };
+  return { kind, children };
 }
 
 function isNegative(node: RequireNode): boolean {
@@ -113,13 +113,7 @@ function readRequire(node: DirectiveNode, scope: Scope): RequireNode | undefined
     return fail(node, scope, 'needs to say who, such as `Require ip 10.0.0.0/8`', 'argument-count');
   const leaf = readProvider(node, scope, provider.toLowerCase(), values, isNegated);
   if (leaf === undefined) return isNegated ? { kind: 'denied' } : undefined;
-  return { ...(isNegated ? ({ kind: 'not', child: leaf } as const) : leaf), written: written(node) };
-}
-
-/** What the line says, for whoever is told that it decided. */
-function written(node: ConfigNode): Written {
-  const text = `${node.name} ${textOf(node.raw.trim())}`.trim();
-  return { text: node.kind === 'section' ? `<${text}>` : text, place: node.place };
+  return isNegated ? { kind: 'not', child: leaf } : leaf;
 }
 
 function readProvider(
@@ -207,10 +201,7 @@ function addClients(node: DirectiveNode, scope: Scope, list: 'allow' | 'deny'): 
     return;
   }
   const before = scope.settings.access?.order?.[list] ?? [];
-  const clients = values
-    .map((value) => readClient(node, scope, value, list))
-    .filter((client) => client !== undefined)
-    .map((client): ClientMatch => ({ ...client, written: written(node) }));
+  const clients = values.map((value) => readClient(node, scope, value, list)).filter((client) => client !== undefined);
   updateOrder(scope, { [list]: [...before, ...clients] });
 }
 

@@ -14,54 +14,22 @@ export interface AccessFacts {
   hasEnv(name: string): boolean;
 }
 
-/** Hears how each rule that was asked judged, in order, and what came of it. */
-export interface AccessTrace {
-  accessJudged(hasRules: boolean, isAllowed: boolean): void;
-  /** Order, Allow and Deny together. @param line the operand that decided; undefined when none named the client */
-  orderJudged(order: OrderRules, line: ClientMatch | undefined, isAllowed: boolean): void;
-  /** A Require line, or a container of them after what it holds. */
-  requireJudged(node: RequireNode, verdict: Verdict): void;
-}
-
 /** Whether the rules let this request in. No rules let everybody in. */
-export function isAllowed(rules: AccessRules | undefined, facts: AccessFacts, trace?: AccessTrace): boolean {
-  const isIn = rules === undefined || judgeRules(rules, facts, trace);
-  trace?.accessJudged(rules !== undefined, isIn);
-  return isIn;
-}
-
-function judgeRules(rules: AccessRules, facts: AccessFacts, trace: AccessTrace | undefined): boolean {
+export function isAllowed(rules: AccessRules | undefined, facts: AccessFacts): boolean {
+  if (rules === undefined) return true;
   const { order, requires } = rules;
   const client = addressOf(facts.clientAddress);
   const byOrder = order === undefined || ordered(order, client, facts);
-  if (trace !== undefined && order !== undefined)
-    trace.orderJudged(order, decidingLine(order, byOrder, client, facts), byOrder);
   if (requires === undefined) return byOrder;
   if (order?.satisfy === 'any' && byOrder) return true;
   if (order?.satisfy !== 'any' && !byOrder) return false;
-  return judge(requires, client, facts, trace) > 0;
+  return judge(requires, client, facts) > 0;
 }
 
 /** Granted, without an opinion, or denied: containers count opinions. */
-export type Verdict = 1 | 0 | -1;
+type Verdict = 1 | 0 | -1;
 
-function judge(
-  node: RequireNode,
-  client: readonly number[],
-  facts: AccessFacts,
-  trace: AccessTrace | undefined,
-): Verdict {
-  const found = judgeOne(node, client, facts, trace);
-  trace?.requireJudged(node, found);
-  return found;
-}
-
-function judgeOne(
-  node: RequireNode,
-  client: readonly number[],
-  facts: AccessFacts,
-  trace: AccessTrace | undefined,
-): Verdict {
+function judge(node: RequireNode, client: readonly number[], facts: AccessFacts): Verdict {
   switch (node.kind) {
     case 'granted':
       return 1;
@@ -78,13 +46,13 @@ function judgeOne(
     case 'method':
       return verdict(node.methods.includes(facts.method) || (facts.method === 'HEAD' && node.methods.includes('GET')));
     case 'not':
-      return judge(node.child, client, facts, trace) > 0 ? -1 : 0;
+      return judge(node.child, client, facts) > 0 ? -1 : 0;
     case 'none-of':
-      return node.children.some((child) => judge(child, client, facts, trace) > 0) ? -1 : 0;
+      return node.children.some((child) => judge(child, client, facts) > 0) ? -1 : 0;
     case 'all-of':
-      return allOf(node.children, client, facts, trace);
+      return allOf(node.children, client, facts);
     case 'any-of':
-      return anyOf(node.children, client, facts, trace);
+      return anyOf(node.children, client, facts);
   }
 }
 
@@ -92,30 +60,20 @@ function verdict(holds: boolean): Verdict {
   return holds ? 1 : -1;
 }
 
-function allOf(
-  children: readonly RequireNode[],
-  client: readonly number[],
-  facts: AccessFacts,
-  trace: AccessTrace | undefined,
-): Verdict {
+function allOf(children: readonly RequireNode[], client: readonly number[], facts: AccessFacts): Verdict {
   let result: Verdict = 0;
   for (const child of children) {
-    const one = judge(child, client, facts, trace);
+    const one = judge(child, client, facts);
     if (one < 0) return -1;
     if (one > 0) result = 1;
   }
   return result;
 }
 
-function anyOf(
-  children: readonly RequireNode[],
-  client: readonly number[],
-  facts: AccessFacts,
-  trace: AccessTrace | undefined,
-): Verdict {
+function anyOf(children: readonly RequireNode[], client: readonly number[], facts: AccessFacts): Verdict {
   let result: Verdict = 0;
   for (const child of children) {
-    const one = judge(child, client, facts, trace);
+    const one = judge(child, client, facts);
     if (one > 0) return 1;
     if (one < 0) result = -1;
   }
@@ -132,18 +90,6 @@ function ordered(rules: OrderRules, client: readonly number[], facts: AccessFact
     case 'mutual-failure':
       return isListed(rules.allow) && !isListed(rules.deny);
   }
-}
-
-/** The operand that made `ordered` say so; for explaining. */
-function decidingLine(
-  { order, allow, deny }: OrderRules,
-  isAllowed: boolean,
-  client: readonly number[],
-  facts: AccessFacts,
-): ClientMatch | undefined {
-  const allowing = allow.find((match) => matches(match, client, facts));
-  const denying = deny.find((match) => matches(match, client, facts));
-  return isAllowed || (order !== 'deny,allow' && denying === undefined) ? allowing : denying;
 }
 
 function matches(match: ClientMatch, client: readonly number[], facts: AccessFacts): boolean {

@@ -97,16 +97,7 @@ export interface AccessRules {
   readonly merging?: 'and' | 'or';
 }
 
-/** The line that a rule was written in, without its section. */
-export interface Written {
-  readonly text: string;
-  readonly place: Place;
-}
-
-/** `written` is for people: which line decided. */
-export type RequireNode = RequireRule & { readonly written?: Written | undefined };
-
-type RequireRule =
+export type RequireNode =
   | { readonly kind: 'all-of' | 'any-of' | 'none-of'; readonly children: readonly RequireNode[] }
   | { readonly kind: 'not'; readonly child: RequireNode }
   | { readonly kind: 'granted' }
@@ -127,9 +118,7 @@ export interface OrderRules {
 }
 
 /** Operand of `Allow from` and `Deny from`. */
-export type ClientMatch = ClientRule & { readonly written?: Written | undefined };
-
-type ClientRule =
+export type ClientMatch =
   | { readonly kind: 'all' }
   | { readonly kind: 'ip'; readonly range: AddressRange }
   | { readonly kind: 'host'; readonly name: string }

@@ -17,7 +17,7 @@ export function nearMiss(mapping: Mapping, forms: RequestPath, query: string | u
   if (bare !== prefix && path === bare)
     return `it ends in a slash, so it takes what is below ${textOf(bare)} but not ${textOf(bare)} itself`;
   if (path.startsWith(prefix)) return `it ends at a whole name: ${textOf(nextName(path, prefix))} is another one`;
-  if (matchPrefix(prefix.toLowerCase(), path.toLowerCase()) > 0) return 'letter case differs, and it counts';
+  if (matchPrefix(bare.toLowerCase(), path.toLowerCase()) > 0) return 'letter case differs, and it counts';
   if (matchPrefix(prefix, forms.raw) > 0) return `it fits the path as sent, but is compared with ${textOf(path)}`;
   if (path.includes(';') && matchPrefix(prefix, path.replace(/;[^/]*/g, '')) > 0)
     return 'a ;parameter stands in between; mapping=servlet looks past those';
@@ -27,7 +27,8 @@ export function nearMiss(mapping: Mapping, forms: RequestPath, query: string | u
 function nearRegex(regex: RegExp, path: string, forms: RequestPath, query: string | undefined): string | undefined {
   if (!regex.ignoreCase && new RegExp(regex.source, `${regex.flags}i`).test(path))
     return 'letter case differs, and it counts';
-  if (query !== undefined && regex.test(`${path}?${query}`)) return 'it would fit with the query, which is not compared';
+  if (query !== undefined && regex.test(`${path}?${query}`))
+    return 'it would fit with the query, which is not compared';
   if (regex.test(forms.raw)) return `it fits the path as sent, but is compared with ${textOf(path)}`;
   return undefined;
 }
