@@ -9,6 +9,7 @@ import { ResponseDecoder, type ResponseSink } from '../wire/ajp/response-decoder
 import { fillForwardRequest } from './ajp-request.ts';
 import type { Backend, DialWaiter } from './backend.ts';
 import { BodyQueue } from './body-queue.ts';
+import { NO_KEEP_ALIVE } from './manners.ts';
 import type { ProxyRequest } from './proxy-request.ts';
 import type { UpstreamEvents } from './upstream.ts';
 import { type UpstreamProtocol, UpstreamSocket } from './upstream-socket.ts';
@@ -127,7 +128,7 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink {
     socket.connection.commit(end);
     this.#decoder.expectResponse(request.exchange.response);
     socket.phase = 'response-head';
-    if (request.exchange.request.bodyLength !== 0) request.exchange.resumeBody();
+    if (request.exchange.request.bodyLength !== 0) request.resumeBody();
     socket.flush();
     socket.await();
   }
@@ -151,7 +152,7 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink {
       this.#write(BODY_END_PACKET);
       this.#credit--;
     }
-    if (!this.#isBodyComplete && this.#queue.length < RESUME_BELOW_BYTES) request?.exchange.resumeBody();
+    if (!this.#isBodyComplete && this.#queue.length < RESUME_BELOW_BYTES) request?.resumeBody();
   }
 
   #write(packet: Buffer): void {
@@ -213,7 +214,9 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink {
     if (!this.#socket.isBusy) return;
     // A container that still waits for a body packet, asked for or promised, would read the next request as one.
     const isOwed = this.#credit > 0;
-    this.#socket.complete(reuse && !isOwed && !this.#socket.backend.config.pool.disableReuse, undefined);
+    const { backend, request } = this.#socket;
+    const isLast = backend.config.pool.disableReuse || ((request?.manners ?? 0) & NO_KEEP_ALIVE) !== 0;
+    this.#socket.complete(reuse && !isOwed && !isLast, undefined);
   }
 
   pong(): void {

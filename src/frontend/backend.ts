@@ -8,6 +8,7 @@ import type { DialAddress } from '../link/dial.ts';
 import type { Link } from '../link/link.ts';
 import { Pool } from '../link/pool.ts';
 import { PACKET_SIZE_DEFAULT, PACKET_SIZE_MAX } from '../wire/ajp/constants.ts';
+import { type BadHeader, defaultResponseHeadLimits, type ResponseHeadLimits } from '../wire/http1/limits.ts';
 import { AjpConnection } from './ajp-connection.ts';
 import { HttpConnection } from './http-connection.ts';
 import type { UpstreamConnection } from './upstream.ts';
@@ -35,6 +36,7 @@ export class Backend {
   readonly address: DialAddress;
   /** Being dialled for requests that are over; worth having while others may come. */
   readonly #orphans = new Set<UpstreamConnection>();
+  readonly #responseLimits = new Map<BadHeader, ResponseHeadLimits>();
   #isRetired = false;
 
   constructor(config: MemberConfig, link: Link, resolve: Resolve, log: Log) {
@@ -53,6 +55,17 @@ export class Backend {
   get ajpPacketBytes(): number {
     const size = this.config.ioBufferSize ?? PACKET_SIZE_DEFAULT;
     return Math.min(PACKET_SIZE_MAX, Math.max(PACKET_SIZE_DEFAULT, Math.ceil(size / 1024) * 1024));
+  }
+
+  /** Limits for heads of responses. @param badHeader what ProxyBadHeader makes of a line that is no field */
+  responseLimits(badHeader: BadHeader): ResponseHeadLimits {
+    let limits = this.#responseLimits.get(badHeader);
+    if (limits === undefined) {
+      const { responseFieldSize } = this.config;
+      limits = { ...defaultResponseHeadLimits, responseFieldSize, badHeader };
+      this.#responseLimits.set(badHeader, limits); // one per value of the directive
+    }
+    return limits;
   }
 
   /** False for schemes that have no upstream yet. */

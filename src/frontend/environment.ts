@@ -17,13 +17,30 @@ export function applyEnvRules(rules: readonly EnvIfRule[] | undefined, exchange:
       else exchange.setEnv(name, rule.isLiteral ? value : fillGroups(value, match));
     }
   }
-  if (exchange.env?.has('nokeepalive') === true) exchange.keepAlive = false;
 }
 
 /** Runs SetEnv and PassEnv. What UnsetEnv takes back is settled when sections are merged: it does not reach SetEnvIf. */
 export function applyEnvOps(ops: readonly EnvOp[] | undefined, exchange: Exchange): void {
   if (ops === undefined) return;
   for (const op of ops) if (op.kind === 'set') exchange.setEnv(op.name, op.value);
+}
+
+/**
+ * Makes the response fit for clients that need care: `nokeepalive` ends the connection after it, `downgrade-1.0` treats
+ * the client as one of HTTP/1.0, and `force-response-1.0` tells such a client that the response is of HTTP/1.0.
+ */
+export function spareClient(exchange: Exchange): void {
+  if (exchange.env === undefined) return;
+  const { request } = exchange;
+  for (const name of exchange.env.keys()) {
+    const lower = name.toLowerCase();
+    if (lower === 'nokeepalive') exchange.keepAlive = false;
+    else if (lower === 'downgrade-1.0' && !exchange.isDowngraded) {
+      exchange.isDowngraded = request.minorVersion > 0;
+      const connection = request.fields.getAll('Connection').join(',').toLowerCase();
+      if (!/(^|[\s,])keep-alive($|[\s,])/.test(connection)) exchange.keepAlive = false;
+    } else if (lower === 'force-response-1.0') exchange.saysOldVersion = true;
+  }
 }
 
 /** What is not there matches as an empty text, so that `^$` can ask for it. */

@@ -6,6 +6,7 @@ import { ForwardRequest } from '../wire/ajp/forward-request.ts';
 import { fillForwardRequest } from './ajp-request.ts';
 import type { Backend } from './backend.ts';
 import type { BackendFacts } from './explanation.ts';
+import { HttpAttempt } from './http-attempt.ts';
 import { fillHttpRequest } from './http-head.ts';
 import type { ProxyRequest } from './proxy-request.ts';
 
@@ -71,9 +72,10 @@ function ajpFacts(request: ProxyRequest, { config }: Backend): Pick<BackendFacts
 
 function httpFacts(request: ProxyRequest, { config }: Backend): Pick<BackendFacts, 'head' | 'headers' | 'attributes'> {
   const fields = new Fields();
-  fillHttpRequest(fields, request, config, !config.pool.disableReuse, false);
+  const attempt = new HttpAttempt().decide(request, config);
+  fillHttpRequest(fields, request, config, attempt);
   const query = request.query === undefined ? '' : `?${request.query}`;
-  const line = `${request.exchange.request.method} ${config.path}${request.path}${query} HTTP/1.1`;
+  const line = `${request.exchange.request.method} ${config.path}${request.path}${query} HTTP/1.${attempt.isOld ? 0 : 1}`;
   return { head: [['request line', line]], headers: shown(fields.entries()), attributes: [] };
 }
 

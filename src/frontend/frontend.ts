@@ -12,7 +12,7 @@ import { isAllowed } from '../site/access.ts';
 import { findMapping, type MappingMatch } from '../site/mapping.ts';
 import type { MappingTarget } from '../site/model.ts';
 import { readPath } from '../site/path.ts';
-import { applyEnvOps, applyEnvRules } from './environment.ts';
+import { applyEnvOps, applyEnvRules, spareClient } from './environment.ts';
 import { answerError, answerErrorDocument, answerRedirect, type ErrorRedirect } from './error-page.ts';
 import { EXPLAIN_NAME, ExplainLog } from './explain-log.ts';
 import { applyEarlyResponseHeaders, applyRequestHeaders, applyResponseHeaders, type HeaderContext } from './headers.ts';
@@ -155,7 +155,7 @@ export class Frontend implements Http1Handler, HeadFilter {
     const { exchange, forms } = visit;
     const { host } = visit.host;
     if (rawPath === '*') {
-      this.#answerOptions(visit);
+      this.answerOptions(visit);
       return;
     }
     const isPath = readPath(rawPath, host, forms);
@@ -164,6 +164,7 @@ export class Frontend implements Http1Handler, HeadFilter {
     applyEarlyResponseHeaders(host.defaults.headerOps, exchange, this.#headers);
     applyEnvRules(host.earlyEnvRules, exchange, forms.decoded);
     if (exchange.env?.has(EXPLAIN_NAME) === true) visit.trace ??= this.#explaining.begin(visit);
+    if (visit.host.sparesClients) spareClient(exchange);
     if (!isPath) this.fail(visit, 400);
     else if (exchange.request.method === 'TRACE' && host.traceEnable === 'off') this.fail(visit, 405);
     else this.#map(visit);
@@ -241,6 +242,7 @@ export class Frontend implements Http1Handler, HeadFilter {
   #admit(visit: Visit): void {
     const { exchange, settings, goal } = visit;
     applyEnvOps(settings.envOps, exchange);
+    if (visit.host.sparesClients) spareClient(exchange);
     applyRequestHeaders(settings.headerOps, 'late', exchange, this.#headers);
     const redirection =
       visit.originalStatus === undefined ? redirectOf(settings, visit.forms.decoded, visit.query) : undefined;
@@ -324,7 +326,8 @@ export class Frontend implements Http1Handler, HeadFilter {
     this.fail(visit, 501, new Failure('handler-not-built', 'internal', `${handler} has no pages yet`, { status: 501 }));
   }
 
-  #answerOptions(visit: Visit): void {
+  /** OPTIONS for the server itself. */
+  answerOptions(visit: Visit): void {
     const { response } = visit.exchange;
     response.status = 200;
     response.bodyLength = 0;

@@ -2,12 +2,12 @@
 // mod_proxy_http does it (modproxy.md §8, §10). A head is passed on as soon as it is complete.
 
 import { Failure } from '../base/failure.ts';
+import { FIELD } from '../base/field-names.ts';
 import { Fields } from '../base/fields.ts';
-import { UNKNOWN_LENGTH } from '../base/head.ts';
+import { type ResponseHead, UNKNOWN_LENGTH } from '../base/head.ts';
 import { SCRATCH_BYTES } from '../link/scratch.ts';
 import { BodyDecoder } from '../wire/http1/body.ts';
 import { FRAMING_NONE, FRAMING_UNTIL_CLOSE } from '../wire/http1/framing-fields.ts';
-import { defaultResponseHeadLimits } from '../wire/http1/limits.ts';
 import { FAILED, MORE } from '../wire/http1/parse-state.ts';
 import { ResponseHeadParser } from '../wire/http1/response-head.ts';
 import {
@@ -24,13 +24,17 @@ import {
   writeRequestLine,
 } from '../wire/http1/write.ts';
 import type { Backend, DialWaiter } from './backend.ts';
+import { HttpAttempt } from './http-attempt.ts';
 import { fillHttpRequest, passResponseHead } from './http-head.ts';
+import { RELAY_CONTINUE, SUPPRESS_INTERIM } from './manners.ts';
 import type { ProxyRequest } from './proxy-request.ts';
 import type { UpstreamEvents } from './upstream.ts';
 import { type UpstreamProtocol, UpstreamSocket } from './upstream-socket.ts';
 
 /** One table for all: it is filled, written and forgotten within one call. */
 const outgoing = new Fields();
+/** Likewise. */
+const attempt = new HttpAttempt();
 /** Body octets written in one piece at most, so that a chunk's head keeps a fixed width. */
 const PIECE_BYTES = 32 * 1024;
 /** Room for method, version, spaces and line ends around target and fields. */
@@ -49,14 +53,13 @@ export class HttpConnection implements UpstreamProtocol {
   /** The client's body is held back until the backend says `100 (Continue)`, or anything final. */
   #holdsBody = false;
   #isBodyComplete = false;
+  /** The connection is closed after this attempt. */
+  #isLast = false;
   #bytesOutBefore = 0;
   bytesRead = 0;
 
   constructor(backend: Backend, waiter: DialWaiter, timeoutMs: number) {
-    this.#head = new ResponseHeadParser({
-      ...defaultResponseHeadLimits,
-      responseFieldSize: backend.config.responseFieldSize,
-    });
+    this.#head = new ResponseHeadParser(backend.responseLimits('is-error'));
     this.#socket = new UpstreamSocket(backend, waiter, timeoutMs, this);
   }
 
@@ -82,20 +85,22 @@ export class HttpConnection implements UpstreamProtocol {
 
   begin(request: ProxyRequest, events: UpstreamEvents): void {
     const socket = this.#socket;
-    const { exchange } = request;
+    const { bodyLength } = request;
     const { config } = socket.backend;
-    const { bodyLength, expectsContinue, method } = exchange.request;
+    const { method } = request.exchange.request;
+    attempt.decide(request, config);
     socket.attach(request, events);
     this.#isInBody = false;
     this.bytesRead = 0;
     this.#bytesOutBefore = socket.connection.bytesOut;
     this.#isChunked = bodyLength === UNKNOWN_LENGTH;
     this.#isBodyComplete = bodyLength === 0;
-    this.#holdsBody = bodyLength !== 0 && ((expectsContinue && request.forwardContinue) || config.pingMs > 0);
-    this.#head.begin(method);
-    fillHttpRequest(outgoing, request, config, !config.pool.disableReuse, this.#holdsBody);
+    this.#holdsBody = attempt.holdsBody;
+    this.#isLast = !attempt.keepAlive;
+    this.#head.begin(method, socket.backend.responseLimits(request.host.badHeader));
+    fillHttpRequest(outgoing, request, config, attempt);
     const path = config.path + request.path;
-    this.#writeHead(method, request.query === undefined ? path : `${path}?${request.query}`);
+    this.#writeHead(method, request.query === undefined ? path : `${path}?${request.query}`, attempt.isOld);
     if (this.#holdsBody) {
       // With `ping=` the question is whether the backend is there (modproxy.md §3.1).
       socket.phase = config.pingMs > 0 ? 'ping' : 'response-head';
@@ -104,18 +109,18 @@ export class HttpConnection implements UpstreamProtocol {
       return;
     }
     socket.phase = 'response-head';
-    if (!this.#isBodyComplete) exchange.resumeBody();
+    if (!this.#isBodyComplete) request.resumeBody();
     socket.flush();
     socket.await();
   }
 
-  #writeHead(method: string, target: string): void {
+  #writeHead(method: string, target: string, isOld: boolean): void {
     const { connection, backend } = this.#socket;
     const size = fieldsSize(outgoing) + target.length + LINE_EXTRA_BYTES;
     const isLarge = size > SCRATCH_BYTES;
     let at = isLarge ? 0 : connection.reserve(size);
     const out = isLarge ? Buffer.allocUnsafeSlow(size) : backend.link.scratch.buffer;
-    at = writeRequestLine(out, at, method, target);
+    at = writeRequestLine(out, at, method, target, isOld ? 0 : 1);
     at = writeEnd(out, writeFields(out, at, outgoing));
     if (isLarge) connection.send(out.subarray(0, at));
     else connection.commit(at);
@@ -180,7 +185,7 @@ export class HttpConnection implements UpstreamProtocol {
   }
 
   drained(): void {
-    if (!this.#isBodyComplete && !this.#holdsBody) this.#socket.request?.exchange.resumeBody();
+    if (!this.#isBodyComplete && !this.#holdsBody) this.#socket.request?.resumeBody();
   }
 
   outwaits(): boolean {
@@ -197,7 +202,7 @@ export class HttpConnection implements UpstreamProtocol {
     if (!this.#holdsBody) return;
     this.#holdsBody = false;
     socket.phase = 'response-head';
-    socket.request?.exchange.resumeBody();
+    socket.request?.resumeBody();
     socket.await();
   }
 
@@ -210,10 +215,9 @@ export class HttpConnection implements UpstreamProtocol {
       return end;
     }
     const { consumed, head } = this.#head;
-    const { exchange } = socket.request as ProxyRequest;
+    const { exchange, via } = socket.request as ProxyRequest;
     if (this.#head.isInterim) {
-      if (head.status === 100) this.#letBodyGo();
-      else socket.events?.responseInterim(head.status, head.fields);
+      this.#readInterim(head);
       return consumed;
     }
     if (head.status < 200) {
@@ -229,9 +233,24 @@ export class HttpConnection implements UpstreamProtocol {
     const { framing } = this.#head;
     this.#body.begin(framing === FRAMING_NONE ? 0 : head.bodyLength, framing === FRAMING_UNTIL_CLOSE);
     passResponseHead(head, exchange.response);
+    if (via !== undefined) exchange.response.fields.addKnown(FIELD.Via, via);
+    const { surplus } = this.#head;
     socket.events?.responseHead();
+    if (surplus !== undefined) this.#readBody(surplus, 0, surplus.length);
     if (framing === FRAMING_NONE || head.bodyLength === 0) this.#body.decode(bytes, consumed, consumed, this);
     return consumed;
+  }
+
+  /** A 100 lets the body come, which tells the client; without a body it goes on to a client that asked. */
+  #readInterim({ status, fields }: ResponseHead): void {
+    const { events, request } = this.#socket;
+    const { exchange, manners } = request as ProxyRequest;
+    const isHeld = this.#holdsBody;
+    if (status === 100) this.#letBodyGo();
+    const isWanted =
+      status !== 100 || (manners & RELAY_CONTINUE) !== 0 || exchange.request.fields.hasKnown(FIELD.Expect);
+    if (isWanted && !(status === 100 && isHeld) && (manners & SUPPRESS_INTERIM) === 0)
+      events?.responseInterim(status, fields);
   }
 
   #readBody(bytes: Buffer, start: number, end: number): number {
@@ -250,7 +269,7 @@ export class HttpConnection implements UpstreamProtocol {
   bodyEnd(trailers: Fields | undefined): void {
     if (!this.#socket.isBusy) return;
     // A backend that answers before it has read the whole request leaves the connection in the middle of a message.
-    const mayReuse = this.#head.keepAlive && this.#isBodyComplete && !this.#socket.backend.config.pool.disableReuse;
+    const mayReuse = this.#head.keepAlive && this.#isBodyComplete && !this.#isLast;
     this.#socket.complete(mayReuse, trailers);
   }
 }

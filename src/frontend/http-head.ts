@@ -6,6 +6,8 @@ import type { MemberConfig } from '../balancer/config.ts';
 import { FIELD } from '../base/field-names.ts';
 import { type Fields, REMOVED } from '../base/fields.ts';
 import { type ResponseHead, UNKNOWN_LENGTH } from '../base/head.ts';
+import type { HttpAttempt } from './http-attempt.ts';
+import { CHAIN_AUTH } from './manners.ts';
 import type { ProxyRequest } from './proxy-request.ts';
 
 /** Never passed on: they speak of the client's connection (RFC 9110 §7.6.1), or are written anew. */
@@ -19,25 +21,20 @@ const DROPPED: ReadonlySet<number> = new Set([
   FIELD['Proxy-Connection'],
   FIELD['Transfer-Encoding'],
   FIELD['Content-Length'],
-  FIELD.Expect,
-  FIELD['X-Forwarded-Host'],
-  FIELD['X-Forwarded-Server'],
 ]);
 
-/**
- * Fills `out` with the fields for one attempt. The table is the caller's and is reset here.
- * @param asksFirst the body comes only when the backend has said `100 (Continue)`
- */
+/** Fills `out` with the fields for one attempt. The table is the caller's and is reset here. */
 export function fillHttpRequest(
   out: Fields,
   request: ProxyRequest,
   member: MemberConfig,
-  keepAlive: boolean,
-  asksFirst: boolean,
+  { keepAlive, expect, isOld, upgrade }: Pick<HttpAttempt, 'keepAlive' | 'expect' | 'isOld' | 'upgrade'>,
 ): void {
-  const { exchange } = request;
-  const { fields, bodyLength } = exchange.request;
+  const { exchange, bodyLength, manners } = request;
+  const { fields } = exchange.request;
   const clientHost = fields.getKnown(FIELD.Host);
+  const dropsCredentials = exchange.user !== undefined && (manners & CHAIN_AUTH) === 0;
+  const dropsVia = request.host.via === 'block';
   out.reset();
   out.addKnown(FIELD.Host, request.preserveHost && clientHost !== undefined ? clientHost : backendHost(member));
   const named = connectionTokens(fields);
@@ -45,23 +42,49 @@ export function fillHttpRequest(
     const id = fields.idAt(i);
     if (id === REMOVED || DROPPED.has(id)) continue;
     if (named.length > 0 && named.includes(fields.lowerNameAt(i))) continue;
+    if (id === FIELD.Expect && expect === 'drop') continue;
+    if (id === FIELD['Proxy-Authorization'] && dropsCredentials) continue;
+    if (id === FIELD.Via && dropsVia) continue;
     if (isRepeat(fields, i, id)) continue;
     const values = mergedValue(fields, i, id);
-    if (id === FIELD['X-Forwarded-For'] && request.addForwarded)
-      out.addKnown(id, `${values ?? fields.valueAt(i)}, ${exchange.clientAddress}`);
+    const added = addition(id, request, clientHost);
+    if (added !== undefined) out.addKnown(id, `${values ?? fields.valueAt(i)}, ${added}`);
     else if (values === undefined) out.addFrom(fields, i);
     else out.add(fields.nameAt(i), values);
   }
-  if (request.addForwarded) {
-    if (!out.hasKnown(FIELD['X-Forwarded-For'])) out.addKnown(FIELD['X-Forwarded-For'], exchange.clientAddress);
-    appendForwarded(out, fields, FIELD['X-Forwarded-Host'], clientHost);
-    appendForwarded(out, fields, FIELD['X-Forwarded-Server'], request.host.serverName);
+  for (const id of ADDED) {
+    const added = addition(id, request, clientHost);
+    if (added !== undefined && !out.hasKnown(id)) out.addKnown(id, added);
   }
-  if (asksFirst) out.addKnown(FIELD.Expect, '100-continue');
+  if (expect === 'add' && !out.hasKnown(FIELD.Expect)) out.addKnown(FIELD.Expect, '100-Continue');
   if (bodyLength === UNKNOWN_LENGTH) out.addKnown(FIELD['Transfer-Encoding'], 'chunked');
-  else if (bodyLength > 0 || fields.hasKnown(FIELD['Content-Length']))
+  else if (bodyLength > 0 || fields.hasKnown(FIELD['Content-Length']) || fields.hasKnown(FIELD['Transfer-Encoding']))
     out.addKnown(FIELD['Content-Length'], String(bodyLength));
-  out.addKnown(FIELD.Connection, keepAlive ? 'Keep-Alive' : 'close');
+  if (isOld) return;
+  if (upgrade === undefined) out.addKnown(FIELD.Connection, keepAlive ? 'Keep-Alive' : 'close');
+  else {
+    out.addKnown(FIELD.Connection, 'Upgrade');
+    out.addKnown(FIELD.Upgrade, upgrade);
+  }
+}
+
+/** Lists that go on with a word about this hop, in the order in which they stand when the client sent none. */
+const ADDED = [FIELD.Via, FIELD['X-Forwarded-For'], FIELD['X-Forwarded-Host'], FIELD['X-Forwarded-Server']] as const;
+
+/** What this hop adds to a list; undefined for all other fields, and where nothing is to be added. */
+function addition(id: number, request: ProxyRequest, clientHost: string | undefined): string | undefined {
+  switch (id) {
+    case FIELD.Via:
+      return request.via;
+    case FIELD['X-Forwarded-For']:
+      return request.addForwarded ? request.exchange.clientAddress : undefined;
+    case FIELD['X-Forwarded-Host']:
+      return request.addForwarded ? clientHost : undefined;
+    case FIELD['X-Forwarded-Server']:
+      return request.addForwarded ? request.host.serverName : undefined;
+    default:
+      return undefined;
+  }
 }
 
 /** Hop-by-hop fields of a response (modproxy.md §10.2); the listener writes its own framing. */
@@ -118,12 +141,6 @@ const noTokens: readonly string[] = [];
 function backendHost(member: MemberConfig): string {
   const name = member.host.includes(':') ? `[${member.host}]` : member.host;
   return member.port === (member.scheme === 'https' ? 443 : 80) ? name : `${name}:${member.port}`;
-}
-
-function appendForwarded(out: Fields, client: Fields, id: number, value: string | undefined): void {
-  const before = client.getKnown(id);
-  if (value === undefined && before === undefined) return;
-  out.addKnown(id, before === undefined ? (value as string) : value === undefined ? before : `${before}, ${value}`);
 }
 
 /** True when an earlier field has the same name: its value stands there already. */

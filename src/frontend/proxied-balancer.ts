@@ -14,6 +14,8 @@ export interface ProxiedTarget {
   readonly balancer: Balancer;
   /** The one in force: where a request in progress looks for another member. */
   readonly latest: ProxiedTarget;
+  /** Some member speaks HTTP. */
+  readonly speaksHttp: boolean;
   backendOf(member: Member): Backend;
   checkRoute(member: Member, setCookie: string): void;
 }
@@ -21,6 +23,8 @@ export interface ProxiedTarget {
 export class ProxiedBalancer implements ProxiedTarget {
   readonly balancer: Balancer;
   readonly finder: SessionFinder | undefined;
+  /** Some member speaks HTTP. */
+  readonly speaksHttp: boolean;
   readonly #backends: readonly Backend[];
   readonly #log: Log;
   /** Backends that a later balancer of this name goes on using. */
@@ -34,6 +38,7 @@ export class ProxiedBalancer implements ProxiedTarget {
   constructor(config: BalancerConfig, link: Link, resolve: Resolve, log: Log, previous?: ProxiedBalancer) {
     this.balancer = Balancer.from(config, { clock: link.clock, log }, previous?.balancer);
     this.finder = config.stickiness === undefined ? undefined : new SessionFinder(config.stickiness);
+    this.speaksHttp = config.members.some((member) => member.scheme !== 'ajp');
     this.#log = log;
     this.#reported = previous === undefined ? new Set() : previous.#reported;
     const before = previous === undefined ? [] : previous.#backends;
@@ -53,6 +58,7 @@ export class ProxiedBalancer implements ProxiedTarget {
       get latest() {
         return target;
       },
+      speaksHttp: this.speaksHttp,
       backendOf: (member) => this.backendOf(member),
       checkRoute: () => {},
     };

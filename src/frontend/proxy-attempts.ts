@@ -10,6 +10,7 @@ import { Deadline } from '../link/deadlines.ts';
 import type { Link } from '../link/link.ts';
 import type { PoolWaiter } from '../link/pool.ts';
 import type { Backend, DialWaiter } from './backend.ts';
+import { INITIAL_NOT_POOLED } from './manners.ts';
 import type { ProxiedTarget } from './proxied-balancer.ts';
 import type { ProxyRequest } from './proxy-request.ts';
 import type { UpstreamConnection, UpstreamFailure } from './upstream.ts';
@@ -174,7 +175,11 @@ export class Attempts implements PoolWaiter, DialWaiter {
       this.#owner.noAnswer(502, new Failure('scheme-not-served', 'internal', why, { status: 502 }));
       return;
     }
-    const acquired = this.#hadSecondChance ? pool.acquireFresh(this) : pool.acquire(this);
+    const acquired = this.#hadSecondChance
+      ? pool.acquireFresh(this)
+      : this.#wantsOwnConnection
+        ? pool.acquireNew(this)
+        : pool.acquire(this);
     if (acquired === 'dial') {
       this.#dial(backend);
     } else if (acquired === 'wait') {
@@ -187,6 +192,12 @@ export class Attempts implements PoolWaiter, DialWaiter {
       this.#waiting = 'nothing';
       this.#owner.begin(acquired);
     }
+  }
+
+  /** `proxy-initial-not-pooled`: a client that has just come would not repeat what a stale connection has lost. */
+  get #wantsOwnConnection(): boolean {
+    const { manners, exchange } = this.request;
+    return (manners & INITIAL_NOT_POOLED) !== 0 && exchange.connectionRequests === 0;
   }
 
   #dial(backend: Backend): void {

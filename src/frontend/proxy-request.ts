@@ -5,6 +5,11 @@ import type { Exchange } from '../listener/exchange.ts';
 import type { Host } from '../site/model.ts';
 import type { RequestTrace } from './request-trace.ts';
 
+/** Where a request body comes from. */
+export interface BodySource {
+  resumeBody(): void;
+}
+
 export class ProxyRequest {
   exchange!: Exchange;
   host!: Host;
@@ -21,8 +26,22 @@ export class ProxyRequest {
   addForwarded = true;
   /** `Expect: 100-continue` is the backend's business (Proxy100Continue). */
   forwardContinue = true;
+  /** What a Via field says of us (ProxyVia); undefined adds none. */
+  via: string | undefined = undefined;
+  /** What the environment asks for: bits of `manners.ts`. */
+  manners = 0;
+  /** Octets of the body as an HTTP backend is told, `UNKNOWN_LENGTH` for chunks. */
+  bodyLength = 0;
+  /** What was read of the body already stands here; undefined when nothing was. */
+  bodySource: BodySource | undefined = undefined;
   /** Silence tolerated from the backend, ms. */
   timeoutMs = 0;
   /** Somebody wants to know why it goes as it does. */
   trace: RequestTrace | undefined = undefined;
+
+  /** Lets the body come to the connection that has begun with this request. */
+  resumeBody(): void {
+    if (this.bodySource === undefined) this.exchange.resumeBody();
+    else this.bodySource.resumeBody();
+  }
 }

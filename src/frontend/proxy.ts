@@ -5,12 +5,15 @@ import type { Member } from '../balancer/member.ts';
 import { Failure } from '../base/failure.ts';
 import { FIELD } from '../base/field-names.ts';
 import { type Fields, REMOVED } from '../base/fields.ts';
+import { UNKNOWN_LENGTH } from '../base/head.ts';
 import type { Link } from '../link/link.ts';
 import type { Exchange, ExchangeSink } from '../listener/exchange.ts';
 import { dropHopByHop } from './http-head.ts';
+import { FORCE_1_0, NO_READ_AHEAD, SEND_CHUNKED, SEND_LENGTH } from './manners.ts';
 import type { ProxiedTarget } from './proxied-balancer.ts';
 import { type AttemptOwner, Attempts } from './proxy-attempts.ts';
-import { ProxyRequest } from './proxy-request.ts';
+import { type BodySource, ProxyRequest } from './proxy-request.ts';
+import { ReadAhead } from './read-ahead.ts';
 import type { UpstreamConnection, UpstreamEvents, UpstreamFailure } from './upstream.ts';
 
 /** What the frontend does around a proxied response. */
@@ -46,7 +49,7 @@ export class ProxyRuns {
   }
 }
 
-export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents {
+export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents, BodySource {
   readonly request: ProxyRequest = new ProxyRequest();
   readonly attempts: Attempts;
   readonly #host: ProxyHost;
@@ -56,6 +59,11 @@ export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents {
   #isReplaced = false;
   /** The request has a body, which may come here. */
   #hasBody = false;
+  /** The beginning of a body of unknown length; made when first needed. */
+  #readAhead: ReadAhead | undefined = undefined;
+  /** Octets that come now are read ahead: nobody has asked for them yet. */
+  #isReadingAhead = false;
+  #balancer: ProxiedTarget | undefined = undefined;
   #isOver = true;
 
   constructor(host: ProxyHost, runs: ProxyRuns) {
@@ -70,7 +78,59 @@ export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents {
     this.#connection = undefined;
     this.#hasBody = exchange.request.bodyLength !== 0;
     this.#isOver = false;
-    this.attempts.start(balancer);
+    this.request.bodyLength = exchange.request.bodyLength;
+    this.request.bodySource = undefined;
+    if (exchange.request.bodyLength === UNKNOWN_LENGTH && balancer.speaksHttp && this.#mayReadAhead)
+      this.#beginReadAhead(exchange, balancer);
+    else this.attempts.start(balancer);
+  }
+
+  // --- reading ahead ------------------------------------------------------------------------------------------------
+
+  /** A client that waits to hear from the backend sends nothing that could be read. */
+  get #mayReadAhead(): boolean {
+    const { exchange, forwardContinue, manners } = this.request;
+    if (this.#wantsWholeBody) return true;
+    return (manners & NO_READ_AHEAD) === 0 && !(exchange.request.expectsContinue && forwardContinue);
+  }
+
+  get #wantsWholeBody(): boolean {
+    const { manners } = this.request;
+    return (manners & FORCE_1_0) !== 0 || (manners & (SEND_LENGTH | SEND_CHUNKED)) === SEND_LENGTH;
+  }
+
+  #beginReadAhead(exchange: Exchange, balancer: ProxiedTarget): void {
+    this.#readAhead ??= new ReadAhead();
+    this.#readAhead.begin(this.#wantsWholeBody);
+    this.#balancer = balancer;
+    this.#isReadingAhead = true;
+    this.request.bodySource = this;
+    exchange.resumeBody();
+  }
+
+  /** The members are looked for now; the client waits until one of them wants the rest. */
+  #endReadAhead(readAhead: ReadAhead): void {
+    const { request } = this;
+    const { exchange } = request;
+    this.#isReadingAhead = false;
+    if (readAhead.isWhole) request.bodyLength = readAhead.length;
+    else exchange.pauseBody();
+    this.attempts.start(this.#balancer as ProxiedTarget);
+  }
+
+  #readOnAhead(readAhead: ReadAhead, bytes: Buffer, start: number, end: number): void {
+    const failure = readAhead.add(bytes, start, end);
+    if (failure !== undefined) {
+      this.#isReadingAhead = false;
+      this.#answer(failure.status ?? 500, failure);
+    } else if (this.#isReadingAhead && readAhead.isEnough) this.#endReadAhead(readAhead);
+  }
+
+  /** For a connection that wants the body: what was read ahead comes first. */
+  resumeBody(): void {
+    const readAhead = this.#readAhead as ReadAhead;
+    if (!readAhead.isDelivered && this.#connection !== undefined) readAhead.deliver(this.#connection);
+    if (!readAhead.isWhole) this.request.exchange.resumeBody();
   }
 
   // --- what the attempts come to (AttemptOwner) ---------------------------------------------------------------------
@@ -85,6 +145,7 @@ export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents {
     this.#isReplaced = false;
     request.exchange.response.reset();
     request.timeoutMs = this.attempts.timeoutMs;
+    if (this.#readAhead !== undefined) this.#readAhead.isDelivered = false;
     try {
       connection.begin(request, this);
     } catch (error) {
@@ -122,12 +183,21 @@ export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents {
   requestBody(bytes: Buffer, start: number, end: number): void {
     // What is left of the body of a request that failed is not for the page of its error.
     if (!this.#hasBody) return;
+    if (this.request.bodySource !== undefined && this.#readAhead?.isDelivered === false) {
+      this.#readOnAhead(this.#readAhead, bytes, start, end);
+      return;
+    }
     this.attempts.isBodyTouched = true;
     this.#connection?.requestBody(bytes, start, end);
   }
 
   requestEnd(): void {
     if (!this.#hasBody) return;
+    if (this.request.bodySource !== undefined && this.#readAhead?.isDelivered === false) {
+      this.#readAhead.isWhole = true;
+      if (this.#isReadingAhead) this.#endReadAhead(this.#readAhead);
+      return;
+    }
     this.attempts.isBodyTouched = true;
     this.#connection?.requestEnd();
   }
@@ -142,6 +212,8 @@ export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents {
 
   ended(): void {
     this.#isOver = true;
+    this.#isReadingAhead = false;
+    this.#readAhead?.clear();
     // Over although the backend is still at it: nobody wants its answer.
     if (this.#connection !== undefined) this.#abandon(this.#connection);
     if (this.attempts.stop()) this.#runs.takeBack(this);
@@ -150,7 +222,9 @@ export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents {
   // --- the response (UpstreamEvents) --------------------------------------------------------------------------------
 
   responseInterim(status: number, fields: Fields): void {
+    const { via } = this.request;
     dropHopByHop(fields);
+    if (via !== undefined) fields.addKnown(FIELD.Via, via);
     try {
       this.request.exchange.sendInterim(status, fields);
     } catch (error) {
@@ -206,6 +280,8 @@ export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents {
   upstreamFailed(facts: UpstreamFailure): void {
     const { bytesWritten, bytesRead } = this.#connection as UpstreamConnection;
     this.#connection = undefined;
+    // What comes while another attempt is prepared would be lost.
+    if (this.#hasBody) this.request.exchange.pauseBody();
     this.attempts.failed(facts, bytesWritten, bytesRead);
   }
 

@@ -5,6 +5,8 @@ import type { Member } from '../balancer/member.ts';
 import { Failure } from '../base/failure.ts';
 import type { Link } from '../link/link.ts';
 import type { ErrorOverride, ProxyTarget } from '../site/model.ts';
+import { mannersOf } from './manners.ts';
+import { answerTrace, countForward } from './max-forwards.ts';
 import { ProxyRuns } from './proxy.ts';
 import type { Attempts } from './proxy-attempts.ts';
 import type { ProxyRequest } from './proxy-request.ts';
@@ -15,11 +17,21 @@ import type { Visit } from './visit.ts';
 export interface ProxyingFrontend {
   readonly link: Link;
   fail(visit: Visit, status: number, failure?: Failure): void;
+  /** OPTIONS that is not to go on. */
+  answerOptions(visit: Visit): void;
 }
 
 /** Begins to proxy. @param path encoded path for the backend, before a member's own path */
 export function proxyExchange(frontend: ProxyingFrontend, visit: Visit, target: ProxyTarget, path: string): void {
   const { exchange } = visit;
+  const { host } = visit.host;
+  const forwarding = countForward(exchange, host);
+  if (forwarding !== 'onward') {
+    if (forwarding !== 'here') frontend.fail(visit, forwarding.status ?? 400, forwarding);
+    else if (exchange.request.method === 'TRACE') answerTrace(exchange);
+    else frontend.answerOptions(visit);
+    return;
+  }
   const balancer = visit.site.balancer(target.balancer);
   if (balancer === undefined) {
     frontend.fail(
@@ -34,7 +46,7 @@ export function proxyExchange(frontend: ProxyingFrontend, visit: Visit, target: 
   const { session } = run.attempts;
   const { settings } = visit;
   request.exchange = exchange;
-  request.host = visit.host.host;
+  request.host = host;
   request.path = path;
   request.query = visit.query;
   request.serverName = visit.requestName;
@@ -42,6 +54,8 @@ export function proxyExchange(frontend: ProxyingFrontend, visit: Visit, target: 
   request.preserveHost = settings.preserveHost === true;
   request.addForwarded = settings.addHeaders !== false;
   request.forwardContinue = settings.forwardsContinue !== false;
+  request.via = host.via === 'on' || host.via === 'full' ? viaOf(visit) : undefined;
+  request.manners = visit.host.setsManners ? mannersOf(exchange.env) : 0;
   session.reset();
   if (balancer.finder !== undefined) {
     balancer.finder.find(visit.query === undefined ? path : `${path}?${visit.query}`, exchange.request.fields, session);
@@ -49,6 +63,18 @@ export function proxyExchange(frontend: ProxyingFrontend, visit: Visit, target: 
   request.sessionRoute = session.route;
   request.trace = visit.trace;
   run.start(exchange, visit.trace?.isRehearsal === true ? balancer.rehearse() : balancer);
+}
+
+/** The product in `ProxyVia Full`, as in the Server field: never with a version. */
+const PRODUCT = 'Catflap';
+
+/** What we say of ourselves in Via (RFC 9110 §7.6.3): the protocol of the client, and our canonical name. */
+function viaOf(visit: Visit): string {
+  const { host } = visit.host;
+  const port = visit.requestPort;
+  const isDefault = port === undefined || port === (visit.exchange.connection.tls === undefined ? 80 : 443);
+  const hop = `1.${visit.exchange.request.minorVersion} ${host.serverName}${isDefault ? '' : `:${port}`}`;
+  return host.via === 'full' ? `${hop} (${PRODUCT})` : hop;
 }
 
 const runs = new WeakMap<ProxyingFrontend, ProxyRuns>();

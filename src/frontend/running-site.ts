@@ -9,11 +9,12 @@ import { AccessLog } from '../listener/access-log.ts';
 import type { LogSinks } from '../listener/log-sinks.ts';
 import { HostChooser, type HostTrace } from '../site/host.ts';
 import { usesEncodedForm } from '../site/mapping.ts';
-import type { BalancerKey, DirectorySettings, Host, Section, Snapshot } from '../site/model.ts';
+import type { BalancerKey, Host, Snapshot } from '../site/model.ts';
 import type { Overlay } from '../site/overlay.ts';
-import { HostSettings } from '../site/settings.ts';
+import { everySettings, HostSettings } from '../site/settings.ts';
 import type { Resolve } from './backend.ts';
 import { HealthChecks } from './health/health-checks.ts';
+import { setsManners, sparesClients } from './manners.ts';
 import { DEFAULT_MEDIA_TYPES, loadMediaTypes, type MediaTypes } from './mime.ts';
 import type { ProxiedBalancer } from './proxied-balancer.ts';
 import { RunningBalancers } from './running-balancers.ts';
@@ -42,6 +43,9 @@ export class RunningHost {
   readonly usesEncodedForm: boolean;
   /** Something reads environment variables of a request, so those about balancing are worth setting. */
   readonly readsEnvironment: boolean;
+  /** Rules may set variables that change how backends are spoken to (`manners.ts`), or clients. */
+  readonly setsManners: boolean;
+  readonly sparesClients: boolean;
 
   constructor(host: Host, services: SiteServices, typesOf: (path: string | undefined) => MediaTypes) {
     this.host = host;
@@ -51,6 +55,8 @@ export class RunningHost {
       (log) => new AccessLog(log.format, log.condition, services.sinks.open(log.target)),
     );
     this.mediaTypes = typesOf(host.typesConfig);
+    this.setsManners = setsManners(host);
+    this.sparesClients = sparesClients(host);
     this.readsEnvironment =
       host.accessLogs.length > 0 || everySettings(host).some((settings) => settings.headerOps !== undefined);
   }
@@ -151,18 +157,6 @@ function withBufferSize(config: BalancerConfig, size: number): BalancerConfig {
       member.ioBufferSize === undefined ? { ...member, ioBufferSize: size } : member,
     ),
   };
-}
-
-function everySettings(host: Host): DirectorySettings[] {
-  const { directories, files, locations, proxies } = host.sections;
-  const ofSections = (sections: readonly Section[]): DirectorySettings[] => sections.map((section) => section.settings);
-  return [
-    host.defaults,
-    ...ofSections(directories),
-    ...ofSections(files),
-    ...ofSections(locations),
-    ...ofSections(proxies),
-  ];
 }
 
 /** Reads each TypesConfig once. One that is missing costs types, not the start. */

@@ -95,6 +95,14 @@ export class Visit implements LogFacts, ClientFacts {
     return this.host.host.useCanonicalName === 'on' ? this.canonicalName : (this.clientName ?? this.canonicalName);
   }
 
+  /** Port by which the client addressed us: that of its Host, or of ServerName (UseCanonicalName); undefined: the default. */
+  get requestPort(): number | undefined {
+    const { host } = this.host;
+    const field = host.useCanonicalName === 'on' ? undefined : this.exchange.request.fields.get('Host');
+    const port = field === undefined ? null : /:(\d+)$/.exec(field);
+    return port === null ? host.serverPort : Number(port[1]);
+  }
+
   /** Scheme and authority by which the client knows us, for redirects (UseCanonicalName, UseCanonicalPhysicalPort). */
   get origin(): string {
     const { host } = this.host;

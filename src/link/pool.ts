@@ -77,6 +77,16 @@ export class Pool<T extends Poolable> {
     return this.acquire(waiter);
   }
 
+  /** As `acquire`, but only a new connection will do, although the idle ones are good: the oldest makes room for it. */
+  acquireNew(waiter: PoolWaiter): Acquired<T> {
+    if (this.open >= this.#limits.max && this.#idle.length > 0) this.#retireOldest();
+    if (this.open < this.#limits.max) {
+      this.open++;
+      return 'dial';
+    }
+    return this.acquire(waiter);
+  }
+
   /** The waiter has lost its patience. */
   stopWaiting(waiter: PoolWaiter): void {
     this.#waiters.delete(waiter);

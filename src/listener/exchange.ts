@@ -91,6 +91,10 @@ export class Exchange {
   congested = false;
   /** False when the connection ends with this exchange. A handler may set it to false before `sendHead`. */
   keepAlive = true;
+  /** The client is treated as one of HTTP/1.0, whatever it says. */
+  isDowngraded = false;
+  /** A client of HTTP/1.0, or one that is treated so, is told that the response is of HTTP/1.0 too. */
+  saysOldVersion = false;
   /** Facts from a fronting web server (AJP). */
   forwarded: ForwardedFacts | undefined = undefined;
   /** The client's address for access rules and logs; differs from the connection's behind a trusted proxy. */
@@ -160,6 +164,8 @@ export class Exchange {
     this.stage = 'open';
     this.congested = false;
     this.keepAlive = true;
+    this.isDowngraded = false;
+    this.saysOldVersion = false;
     this.forwarded = undefined;
     this.clientAddress = this.connection.remoteAddress;
     this.user = undefined;

@@ -121,7 +121,7 @@ export class Http1Exchange implements Downstream {
 
   sendInterim(exchange: Exchange, status: number, fields: Fields): void {
     if (exchange.request.minorVersion < 1 || exchange.stage !== 'open' || this.#connection.isClosed) return;
-    if (status === 100) this.#sendContinue();
+    if (status === 100 && this.body.awaitsContinue) this.#sendContinue();
     else this.#response.interim(status, fields);
   }
 

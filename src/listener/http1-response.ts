@@ -30,6 +30,9 @@ type Framing = 'none' | 'length' | 'chunked' | 'until-close';
 const HEAD_EXTRA_BYTES = 512;
 /** Room for the status line and the empty line of an interim response. */
 const INTERIM_EXTRA_BYTES = 128;
+/** Where the minor version stands in `HTTP/1.1`. */
+const MINOR_VERSION_AT = 7;
+const ZERO = 0x30;
 const CONNECTION_CLOSE = Buffer.from('Connection: close\r\n', 'latin1');
 /** HTTP/1.0 clients must be told that the connection stays (RFC 9112 §9.3). */
 const CONNECTION_KEEP_ALIVE = Buffer.from('Connection: Keep-Alive\r\n', 'latin1');
@@ -89,10 +92,11 @@ export class Http1Response implements OpenFrame {
     const { request, response } = exchange;
     const fields = response.fields;
     const isBodiless = response.status === 204 || response.status === 304;
-    let stays = keepAlive;
+    const isOld = request.minorVersion < 1 || exchange.isDowngraded;
+    let stays = keepAlive && !(isOld && exchange.saysOldVersion);
     if (isBodiless || request.method === 'HEAD') this.#framing = 'none';
     else if (response.bodyLength !== UNKNOWN_LENGTH) this.#framing = 'length';
-    else if (request.minorVersion >= 1) this.#framing = 'chunked';
+    else if (!isOld) this.#framing = 'chunked';
     else {
       this.#framing = 'until-close';
       stays = false;
@@ -110,7 +114,9 @@ export class Http1Response implements OpenFrame {
     const isLarge = size > SCRATCH_BYTES;
     let at = isLarge ? 0 : this.#connection.reserve(size);
     const out = isLarge ? Buffer.allocUnsafeSlow(size) : this.#link.scratch.buffer;
+    const start = at;
     at = writeStatusLine(out, at, response.status, response.reason);
+    if (isOld && exchange.saysOldVersion) out[start + MINOR_VERSION_AT] = ZERO;
     at = server.write(out, at, exchange.startedWall, !fields.hasKnown(FIELD.Date), !fields.hasKnown(FIELD.Server));
     at = writeFields(out, at, fields);
     if (saysLength && !fields.hasKnown(FIELD['Content-Length'])) {
@@ -118,7 +124,7 @@ export class Http1Response implements OpenFrame {
     }
     if (this.#framing === 'chunked') at = copyBytes(CHUNKED, out, at);
     if (!stays) at = copyBytes(CONNECTION_CLOSE, out, at);
-    else if (request.minorVersion < 1) at = copyBytes(CONNECTION_KEEP_ALIVE, out, at);
+    else if (isOld) at = copyBytes(CONNECTION_KEEP_ALIVE, out, at);
     at = writeEnd(out, at);
     if (isLarge) this.#connection.send(out.subarray(0, at));
     else this.#connection.commit(at);
@@ -162,7 +168,7 @@ export class Http1Response implements OpenFrame {
     if (this.#framing === 'length' && this.#owed > 0) return 'too-short';
     if (this.#framing === 'chunked') {
       if (this.#chunkAt >= 0) this.seal();
-      const sent = exchange.request.minorVersion < 1 ? undefined : trailers;
+      const sent = exchange.request.minorVersion < 1 || exchange.isDowngraded ? undefined : trailers;
       const at = this.#connection.reserve(LAST_CHUNK_BYTES + (sent === undefined ? 0 : fieldsSize(sent)));
       this.#connection.commit(writeLastChunk(this.#link.scratch.buffer, at, sent));
     }

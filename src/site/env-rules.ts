@@ -25,14 +25,11 @@ export const ENV_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
   browsermatchnocase: (node, scope) => browserMatch(node, scope, true),
 };
 
-/** Variables that steer httpd's proxy, and what happens here whatever they say. */
+/** Variables that look as if they steered the proxy, and what does instead. */
 const UNHEEDED_VARIABLES: ReadonlyMap<string, string> = new Map([
-  ['force-proxy-request-1.0', 'backends are spoken to in HTTP/1.1'],
-  ['proxy-nokeepalive', 'connections are kept; write disablereuse=On where the backend is named'],
-  ['proxy-initial-not-pooled', 'kept connections are used; write disablereuse=On where the backend is named'],
-  ['proxy-sendcl', 'bodies of unknown length go on in chunks'],
-  ['proxy-interim-response', 'interim responses are passed on'],
-  ['proxy-chain-auth', 'Proxy-Authorization goes on as it comes'],
+  ['proxy-nocanon', 'nor is it in httpd; write nocanon behind the URL of ProxyPass'],
+  ['proxy-noquery', 'nor is it in httpd: the query goes on'],
+  ['proxy-sendextracrlf', 'nothing stands behind a body'],
 ]);
 
 function tellVariable(node: DirectiveNode, scope: Scope, name: string): void {

@@ -109,11 +109,7 @@ export const HOST_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
       set(scope, 'allowEncodedSlashes', value === 'NoDecode' ? 'no-decode' : value === 'On' ? 'on' : 'off');
   },
   mergeslashes: (node, scope) => set(scope, 'mergeSlashes', flag(node, scope)),
-  traceenable: (node, scope) =>
-    given(choice(node, scope, ['off', 'on', 'extended'] as const), (value) => {
-      set(scope, 'traceEnable', value);
-      if (value === 'extended') unheeded(node, scope, 'extended is not honoured: works as On');
-    }),
+  traceenable: (node, scope) => set(scope, 'traceEnable', choice(node, scope, ['off', 'on', 'extended'] as const)),
   usecanonicalname: (node, scope) =>
     given(choice(node, scope, ['off', 'on', 'dns'] as const), (value) => {
       set(scope, 'useCanonicalName', value);
@@ -133,16 +129,14 @@ export const HOST_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
     set(scope, 'protocols', names);
   },
 
+  mergetrailers: (node, scope) => {
+    if (flag(node, scope) === true)
+      unheeded(node, scope, 'trailers of requests are dropped: nothing of them reaches header fields');
+  },
+
   // Manners of the proxy.
   proxytimeout: (node, scope) => set(scope, 'proxyTimeoutMs', duration(node, scope, 's', 1000)),
-  proxyvia: (node, scope) =>
-    given(choice(node, scope, ['off', 'on', 'full', 'block'] as const), (value) => {
-      set(scope, 'via', value);
-      if (value === 'block')
-        unheeded(node, scope, 'Via fields go through as they come; write RequestHeader unset Via, Header unset Via');
-      else if (value !== 'off')
-        unheeded(node, scope, 'no Via is added; write RequestHeader append Via "1.1 name" and Header append Via …');
-    }),
+  proxyvia: (node, scope) => set(scope, 'via', choice(node, scope, ['off', 'on', 'full', 'block'] as const)),
   proxyiobuffersize: (node, scope) => set(scope, 'ioBufferSizeBytes', bufferSize(node, scope, 8192)),
   proxyreceivebuffersize: (node, scope) =>
     given(bufferSize(node, scope, 0), (bytes) => {
@@ -152,15 +146,11 @@ export const HOST_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
   proxymaxforwards: (node, scope) =>
     given(integer(node, scope, -ANY, ANY), (n) => {
       scope.host.choices.maxForwards = n < 0 ? undefined : n;
-      if (n >= 0)
-        unheeded(node, scope, 'no Max-Forwards is added, so requests that go in a circle are not stopped by it');
     }),
   proxybadheader: (node, scope) => {
     const value = choice(node, scope, ['IsError', 'Ignore', 'StartBody']);
     if (value !== undefined)
       set(scope, 'badHeader', value === 'IsError' ? 'is-error' : value === 'Ignore' ? 'ignore' : 'start-body');
-    if (value === 'Ignore' || value === 'StartBody')
-      unheeded(node, scope, `${value} is not honoured: answers with a bad header line are 502; mend the backend`);
   },
   proxypreservehost: (node, scope) => setHere(scope, 'preserveHost', flag(node, scope)),
   proxyaddheaders: (node, scope) => setHere(scope, 'addHeaders', flag(node, scope)),

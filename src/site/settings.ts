@@ -87,6 +87,20 @@ export class HostSettings {
   }
 }
 
+/** Settings outside sections and those of every section, none merged. */
+export function everySettings(host: Host): DirectorySettings[] {
+  const { directories, files, locations, proxies } = host.sections;
+  const ofSections = (sections: readonly Section[] = []): DirectorySettings[] =>
+    sections.flatMap(({ settings }) => [settings, ...ofSections(settings.files)]);
+  return [
+    host.defaults,
+    ...ofSections(directories),
+    ...ofSections(files),
+    ...ofSections(locations),
+    ...ofSections(proxies),
+  ];
+}
+
 /** @param path decoded and normalised */
 export function matchesLocation(section: Section, path: string): boolean {
   const { matcher } = section;

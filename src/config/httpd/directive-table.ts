@@ -43,7 +43,7 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
     },
     checked: {
       global: 'ServerTokens',
-      server: 'DefaultRuntimeDir ExtendedStatus Protocols ServerAdmin',
+      server: 'DefaultRuntimeDir ExtendedStatus MergeTrailers Protocols ServerAdmin',
       anywhere: '<Else <ElseIf HostnameLookups <If LimitRequestBody ServerSignature',
       section: 'AllowOverride AllowOverrideList',
     },
@@ -59,7 +59,7 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
     restricts: { section: '<Limit <LimitExcept' },
     ignored: {
       global: 'RegexDefaultOptions RegisterHttpMethod',
-      server: 'HttpProtocolOptions MergeTrailers ServerPath StrictHostCheck',
+      server: 'HttpProtocolOptions ServerPath StrictHostCheck',
       anywhere: 'AcceptPathInfo ContentDigest SetInputFilter SetOutputFilter',
     },
   },
@@ -181,13 +181,13 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
     module: 'proxy',
     without: 'this server is no forward proxy',
     honoured: {
-      server: '<Proxy ProxyIOBufferSize <ProxyMatch ProxyRequests ProxyTimeout',
+      server:
+        '<Proxy ProxyBadHeader ProxyIOBufferSize <ProxyMatch ProxyMaxForwards ProxyRequests ProxyTimeout ProxyVia',
       anywhere:
         'BalancerMember Proxy100Continue ProxyAddHeaders ProxyErrorOverride ProxyPass ProxyPassInterpolateEnv ProxyPassMatch ProxyPassReverse ProxyPassReverseCookieDomain ProxyPassReverseCookiePath ProxyPreserveHost ProxySet',
     },
     checked: {
-      server:
-        'BalancerGrowth BalancerInherit BalancerPersist ProxyBadHeader ProxyMaxForwards ProxyPassInherit ProxyReceiveBufferSize ProxyStatus ProxyVia',
+      server: 'BalancerGrowth BalancerInherit BalancerPersist ProxyPassInherit ProxyReceiveBufferSize ProxyStatus',
     },
     accepted: { server: 'NoProxy ProxyDomain' },
     restricts: { server: 'ProxyBlock' },

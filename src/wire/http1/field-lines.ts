@@ -5,6 +5,7 @@
 import { identifyFieldName } from '../../base/field-names.ts';
 import type { Fields } from '../../base/fields.ts';
 import type { Http1FailureCode } from './failures.ts';
+import type { BadHeader } from './limits.ts';
 import { CR, HTAB, LF, OCTETS, SP, TOKEN, VALUE } from './octets.ts';
 import { DONE, FAILED, MORE, type ParseState } from './parse-state.ts';
 
@@ -14,6 +15,9 @@ const BEFORE_VALUE = 2;
 const INSIDE_VALUE = 3;
 const LINE_FEED = 4;
 const LAST_LINE_FEED = 5;
+/** Within a line that is left out. */
+const SKIPPED = 6;
+const SKIPPED_LINE_FEED = 7;
 
 const COLON = 0x3a;
 /** The most fields that a table can index. */
@@ -25,6 +29,13 @@ export class FieldLines {
   consumed = 0;
   /** Set when `parse` answers FAILED. */
   failureCode: Http1FailureCode = 'http-bad-field-name';
+
+  /** What becomes of a line that is no field (`BadHeader`). */
+  badLine: BadHeader = 'is-error';
+  /** The section ended before a line that is no field (`start-body`). */
+  isCut = false;
+  /** What came of that line with earlier chunks: it stands before `consumed`. */
+  surplus: Buffer | undefined = undefined;
 
   #lineMax = 0;
   #countMax = 0;
@@ -61,6 +72,8 @@ export class FieldLines {
     this.#before = before;
     this.#state = LINE;
     this.#lineStart = 0;
+    this.surplus = undefined;
+    this.isCut = false;
   }
 
   /** Reads on; `bytes` are borrowed. On DONE the table owns all octets of the section. */
@@ -102,14 +115,33 @@ export class FieldLines {
         while (pos < stop && (OCTETS[bytes[pos]] & TOKEN) !== 0) pos++;
         if (pos >= stop) break;
         nameLength = pos + shift - lineStart;
-        if (bytes[pos] !== COLON || nameLength === 0) return this.#fail(pos, 'http-bad-field-name');
-        if (lineStart - shift >= start) id = identifyFieldName(bytes, pos - nameLength, pos);
-        else {
-          this.#keep(bytes, pos, shift);
-          id = identifyFieldName(fields.bytes, lineStart, lineStart + nameLength);
+        if (bytes[pos] !== COLON || nameLength === 0) {
+          if (this.badLine === 'is-error') return this.#fail(pos, 'http-bad-field-name');
+          if (this.badLine === 'start-body') return this.#cut(bytes, start, lineStart, shift);
+          state = SKIPPED;
+        } else {
+          if (lineStart - shift >= start) id = identifyFieldName(bytes, pos - nameLength, pos);
+          else {
+            this.#keep(bytes, pos, shift);
+            id = identifyFieldName(fields.bytes, lineStart, lineStart + nameLength);
+          }
+          pos++;
+          state = BEFORE_VALUE;
         }
+      }
+      if (state === SKIPPED) {
+        // A colon further on would make it a field to others: `Content-Length : 5`.
+        while (pos < stop && bytes[pos] !== COLON && (OCTETS[bytes[pos]] & VALUE) !== 0) pos++;
+        if (pos >= stop) break;
+        if (bytes[pos] !== CR) return this.#fail(pos, 'http-bad-field-name');
         pos++;
-        state = BEFORE_VALUE;
+        state = SKIPPED_LINE_FEED;
+      }
+      if (state === SKIPPED_LINE_FEED) {
+        if (pos >= end) break;
+        if (bytes[pos] !== LF) return this.#fail(pos, 'http-bad-line-end');
+        pos++;
+        state = LINE;
       }
       if (state === BEFORE_VALUE) {
         while (pos < stop && isBlank(bytes[pos])) pos++;
@@ -149,7 +181,7 @@ export class FieldLines {
       }
     }
 
-    if (state >= NAME && state <= INSIDE_VALUE) {
+    if ((state >= NAME && state <= INSIDE_VALUE) || state === SKIPPED) {
       if (pos + shift - lineStart > lineMax) return this.#fail(pos - 1, 'http-field-too-long');
       if (pos + shift + this.#before > this.#sectionMax) return this.#fail(pos - 1, 'http-head-too-long');
     }
@@ -172,6 +204,23 @@ export class FieldLines {
     fields.reserve(pos - from);
     bytes.copy(fields.bytes, fields.used, from, pos);
     fields.used += pos - from;
+  }
+
+  /** Ends the section before the line that has begun: it belongs to the body. */
+  #cut(bytes: Buffer, start: number, lineStart: number, shift: number): ParseState {
+    const fields = this.#fields;
+    const from = lineStart - shift;
+    if (from >= start) {
+      this.#keep(bytes, from, shift);
+      this.consumed = from;
+    } else {
+      this.surplus = Buffer.from(fields.bytes.subarray(lineStart, fields.used));
+      fields.used = lineStart;
+      this.consumed = start;
+    }
+    fields.checkedEnd = fields.used;
+    this.isCut = true;
+    return DONE;
   }
 
   #fail(pos: number, code: Http1FailureCode): ParseState {

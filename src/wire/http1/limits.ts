@@ -31,6 +31,12 @@ export const defaultRequestHeadLimits: RequestHeadLimits = {
   allowContentLengthWithChunked: false,
 };
 
+/**
+ * What becomes of a line of a response head that is no field, as with httpd's ProxyBadHeader. `is-error`: 502. `ignore`:
+ * it is left out if it has no colon, and 502 otherwise. `start-body`: the head ends before it.
+ */
+export type BadHeader = 'is-error' | 'ignore' | 'start-body';
+
 export interface ResponseHeadLimits {
   /** responsefieldsize: the status line and every field line must be shorter, without CRLF; otherwise 502. */
   readonly responseFieldSize: number;
@@ -42,6 +48,7 @@ export interface ResponseHeadLimits {
   readonly interimCount: number;
   /** As in a request: takes the response as chunked and does not keep the connection. Default false: 502. */
   readonly allowContentLengthWithChunked: boolean;
+  readonly badHeader: BadHeader;
 }
 
 export const defaultResponseHeadLimits: ResponseHeadLimits = {
@@ -50,6 +57,7 @@ export const defaultResponseHeadLimits: ResponseHeadLimits = {
   headBytes: 262_144,
   interimCount: 10,
   allowContentLengthWithChunked: false,
+  badHeader: 'is-error',
 };
 
 export interface BodyLimits {

@@ -91,6 +91,11 @@ export class ResponseHeadParser {
     return this.#state > BEFORE_LINE;
   }
 
+  /** Octets of the body that came before `consumed` (`badHeader: 'start-body'`); undefined when there are none. */
+  get surplus(): Buffer | undefined {
+    return this.#lines.surplus;
+  }
+
   /** `CONNECTION_…` bits of the Connection fields. */
   get connection(): number {
     return this.#framing.connection;
@@ -121,8 +126,9 @@ export class ResponseHeadParser {
   }
 
   #applyLimits(): void {
-    const { responseFieldSize, fieldCount, headBytes } = this.#limits;
+    const { responseFieldSize, fieldCount, headBytes, badHeader } = this.#limits;
     this.#lines.limit(responseFieldSize - 1, fieldCount, headBytes);
+    this.#lines.badLine = badHeader;
   }
 
   #statusLine(bytes: Buffer, start: number, end: number): ParseState {
@@ -213,7 +219,7 @@ export class ResponseHeadParser {
       return this.#fail(this.consumed - 1, framing.failureCode);
     }
     const length = framing.contentLength;
-    this.keepAlive = framing.keepsConnection(minorVersion);
+    this.keepAlive = framing.keepsConnection(minorVersion) && !this.#lines.isCut;
     if (status < 200) {
       if (this.isInterim && this.#interimCount++ >= this.#limits.interimCount) {
         return this.#fail(this.consumed - 1, 'http-too-many-interim');

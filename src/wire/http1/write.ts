@@ -27,12 +27,13 @@ const COLON = 0x3a;
 const ZERO = 0x30;
 const QUESTION = 0x3f;
 const VERSION = Buffer.from(' HTTP/1.1\r\n', 'latin1');
+const OLD_VERSION = Buffer.from(' HTTP/1.0\r\n', 'latin1');
 const HEX_DIGITS = Buffer.from('0123456789abcdef', 'latin1');
 /** Below this, a loop beats the call of a native copy. */
 const SHORT_RUN = 24;
 
-/** Writes `method target HTTP/1.1` CRLF. Throws `http-unwritable-start-line` for octets that may not stand there. */
-export function writeRequestLine(out: Buffer, at: number, method: string, target: string): number {
+/** Writes `method target HTTP/1.1` (or 1.0) CRLF. Throws `http-unwritable-start-line` for octets that may not stand there. */
+export function writeRequestLine(out: Buffer, at: number, method: string, target: string, minorVersion = 1): number {
   if (method.length === 0 || target.length === 0) throw http1Failure('http-unwritable-start-line', 'internal');
   let pos = at;
   for (let i = 0; i < method.length; i++) {
@@ -48,7 +49,7 @@ export function writeRequestLine(out: Buffer, at: number, method: string, target
     }
     out[pos++] = octet;
   }
-  return fitting(out, writeBytes(out, pos, VERSION));
+  return fitting(out, writeBytes(out, pos, minorVersion === 0 ? OLD_VERSION : VERSION));
 }
 
 /**

@@ -5,7 +5,15 @@ import { beforeEach, test } from 'node:test';
 import type { MemberConfig } from '../../../src/balancer/config.ts';
 import { Fields } from '../../../src/base/fields.ts';
 import { ResponseHead, UNKNOWN_LENGTH } from '../../../src/base/head.ts';
-import { connectionTokens, dropHopByHop, fillHttpRequest, passResponseHead } from '../../../src/frontend/http-head.ts';
+import type { HttpAttempt } from '../../../src/frontend/http-attempt.ts';
+import {
+  type AttemptManners,
+  connectionTokens,
+  dropHopByHop,
+  fillHttpRequest,
+  passResponseHead,
+} from '../../../src/frontend/http-head.ts';
+import { CHAIN_AUTH } from '../../../src/frontend/manners.ts';
 import { ProxyRequest } from '../../../src/frontend/proxy-request.ts';
 import type { Downstream } from '../../../src/listener/exchange.ts';
 import { Exchange } from '../../../src/listener/exchange.ts';
@@ -38,14 +46,21 @@ beforeEach(() => {
   exchange.reset();
   request = new ProxyRequest();
   request.exchange = exchange;
-  request.host = { serverName: 'front.test' } as Host;
+  request.host = { serverName: 'front.test', via: 'off' } as Host;
   member = { scheme: 'http', host: 'be.test', port: 8080, path: '' } as MemberConfig;
 });
 
 /** What goes out for these client fields, as lines. */
-function sent(client: readonly [string, string][], keepAlive = true, asksFirst = false): string[] {
+function sent(client: readonly [string, string][], manners: Partial<HttpAttempt> = {}): string[] {
   for (const [name, value] of client) exchange.request.fields.add(name, value);
-  fillHttpRequest(out, request, member, keepAlive, asksFirst);
+  request.bodyLength = exchange.request.bodyLength;
+  fillHttpRequest(out, request, member, {
+    keepAlive: true,
+    expect: 'pass',
+    isOld: false,
+    upgrade: undefined,
+    ...manners,
+  });
   return out.entries().map(([name, value]) => `${name}: ${value}`);
 }
 
@@ -74,7 +89,6 @@ test('what speaks of the client’s connection is not passed on, in whichever Co
     ['Trailer', 'X'],
     ['Upgrade', 'websocket'],
     ['Proxy-Connection', 'x'],
-    ['Transfer-Encoding', 'chunked'],
     ['X-Three', '3'],
   ]);
   assert.deepEqual(
@@ -124,8 +138,10 @@ test('two X-Forwarded-For of a client become one list', () => {
   );
 });
 
-test('ProxyAddHeaders Off adds none of them', () => {
+test('ProxyAddHeaders Off adds none of them, and leaves those of the client alone', () => {
   request.addForwarded = false;
+  assert.ok(sent([['X-Forwarded-Host', 'outer.test']]).includes('X-Forwarded-Host: outer.test'));
+  exchange.reset();
   assert.equal(
     sent([['Host', 'www.test']]).some((line) => line.startsWith('X-Forwarded')),
     false,
@@ -153,14 +169,63 @@ test('an empty body is announced when the client announced it', () => {
   assert.equal(sent([['Content-Length', '0']]).includes('Content-Length: 0'), true);
 });
 
-test('Expect goes out when the backend is to be asked first, and then only', () => {
-  exchange.request.bodyLength = 5;
-  assert.equal(sent([['Expect', '100-continue']]).includes('Expect: 100-continue'), false);
-  assert.equal(sent([], true, true).filter((line) => line === 'Expect: 100-continue').length, 1);
+test('a chunked body that was read whole is announced with its length, even an empty one', () => {
+  exchange.request.bodyLength = 0;
+  assert.ok(sent([['Transfer-Encoding', 'chunked']]).includes('Content-Length: 0'));
 });
 
-test('a connection that is not to be kept says so', () => {
-  assert.equal(sent([], false).at(-1), 'Connection: close');
+test('Expect goes out where it came in, or when the backend is to be asked first, and then only', () => {
+  exchange.request.bodyLength = 5;
+  const lines = sent([
+    ['Expect', '100-continue'],
+    ['X-A', '1'],
+  ]);
+  assert.equal(lines[1], 'Expect: 100-continue');
+  assert.equal(sent([], { expect: 'drop' }).join().includes('Expect'), false);
+  exchange.reset();
+  assert.equal(sent([], { expect: 'add' }).filter((line) => line === 'Expect: 100-Continue').length, 1);
+});
+
+test('a connection that is not to be kept says so, one of HTTP/1.0 says nothing', () => {
+  assert.equal(sent([], { keepAlive: false }).at(-1), 'Connection: close');
+  assert.equal(sent([], { isOld: true }).join().includes('Connection'), false);
+});
+
+// ProxyVia
+test('Via names this hop behind those before, before the fields about the client', () => {
+  request.via = '1.1 front.test:81';
+  assert.deepEqual(sent([['Via', '1.0 up']]).slice(1, 3), [
+    'Via: 1.0 up, 1.1 front.test:81',
+    'X-Forwarded-For: 192.0.2.7',
+  ]);
+  exchange.reset();
+  assert.equal(sent([['X-A', '1']])[2], 'Via: 1.1 front.test:81');
+});
+
+// ProxyVia Block
+test('ProxyVia Block takes every Via away', () => {
+  request.host = { serverName: 'front.test', via: 'block' } as Host;
+  assert.equal(
+    sent([['Via', '1.0 up']])
+      .join()
+      .includes('Via'),
+    false,
+  );
+});
+
+// Proxy-Chain-Auth
+test('Proxy-Authorization is for whoever authenticated the user: here it ends, unless proxy-chain-auth lets it go on', () => {
+  const field: [string, string] = ['Proxy-Authorization', 'Basic eDp5'];
+  assert.ok(sent([field]).includes('Proxy-Authorization: Basic eDp5'));
+  exchange.user = 'x';
+  assert.equal(sent([]).join().includes('Proxy-Authorization'), false);
+  request.manners = CHAIN_AUTH;
+  assert.ok(sent([]).includes('Proxy-Authorization: Basic eDp5'));
+});
+
+test('an upgrade is asked for with the name that the client gave it', () => {
+  const lines = sent([['Upgrade', 'WebSocket']], { upgrade: 'WebSocket' });
+  assert.deepEqual(lines.slice(-2), ['Connection: Upgrade', 'Upgrade: WebSocket']);
 });
 
 function response(status: number, length: number, fields: readonly [string, string][]): ResponseHead {

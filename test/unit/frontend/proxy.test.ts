@@ -124,7 +124,7 @@ describe('a client that leaves', () => {
     ],
     [
       'in the middle of an upload over HTTP',
-      'ProxyPass / http://127.0.0.1:@1/',
+      'SetEnv proxy-prefetch-nonblocking 1\nProxyPass / http://127.0.0.1:@1/',
       (lab) => lab.line(),
       'PUT /x HTTP/1.1\r\nHost: front.test\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n',
     ],
@@ -228,7 +228,7 @@ describe('an error page from a backend', () => {
 ProxyPass /errors/ http://127.0.0.1:@2/\nProxyPass / http://127.0.0.1:@1/`;
 
   it('never receives what is left of the body of the request that failed', async () => {
-    await using lab = await Lab.open(PAGES, 2);
+    await using lab = await Lab.open(`SetEnv proxy-prefetch-nonblocking 1\n${PAGES}`, 2);
     const client = lab.ask('POST /x HTTP/1.1\r\nHost: front.test\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n');
     const line = await lab.line();
     await until(() => /part/.test(line.text), 'the beginning of the body');

@@ -219,7 +219,7 @@ describe('an HTTP backend', () => {
     );
     const client = lab.ask(post(4, 'body'));
     const silent = await lab.line();
-    assert.match(silent.text, /\r\nExpect: 100-continue\r\n/);
+    assert.match(silent.text, /\r\nExpect: 100-Continue\r\n/);
     await turns();
     assert.doesNotMatch(silent.text, /body/);
     lab.clock.advance(600);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { applyEnvOps, applyEnvRules } from '../../../src/frontend/environment.ts';
+import { applyEnvOps, applyEnvRules, spareClient } from '../../../src/frontend/environment.ts';
 import { joinEnvOps } from '../../../src/site/env-rules.ts';
 import type { EnvIfRule } from '../../../src/site/model.ts';
 import { Recorder, type RecorderOptions } from '../static/recorder.ts';
@@ -74,6 +74,7 @@ test('attributes of the request', () => {
 test('nokeepalive ends the connection after the answer', () => {
   const { exchange } = new Recorder({ fields: { 'User-Agent': 'Mozilla/2' } });
   applyEnvRules([rule('User-Agent', /Mozilla\/2/, ['nokeepalive', '1'])], exchange, '/');
+  spareClient(exchange);
   assert.equal(exchange.keepAlive, false);
 });
 
