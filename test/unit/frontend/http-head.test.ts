@@ -6,13 +6,7 @@ import type { MemberConfig } from '../../../src/balancer/config.ts';
 import { Fields } from '../../../src/base/fields.ts';
 import { ResponseHead, UNKNOWN_LENGTH } from '../../../src/base/head.ts';
 import type { HttpAttempt } from '../../../src/frontend/http-attempt.ts';
-import {
-  type AttemptManners,
-  connectionTokens,
-  dropHopByHop,
-  fillHttpRequest,
-  passResponseHead,
-} from '../../../src/frontend/http-head.ts';
+import { connectionTokens, dropHopByHop, fillHttpRequest, passResponseHead } from '../../../src/frontend/http-head.ts';
 import { CHAIN_AUTH } from '../../../src/frontend/manners.ts';
 import { ProxyRequest } from '../../../src/frontend/proxy-request.ts';
 import type { Downstream } from '../../../src/listener/exchange.ts';
