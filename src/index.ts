@@ -1,5 +1,6 @@
 // `catflap`: the frontend as a library. Here the real clock is chosen.
 
+import { managerPages } from './admin/pages.ts';
 import { systemClock } from './base/clock.ts';
 import { type Log, silentLog } from './base/log.ts';
 import { diskFiles } from './config/files.ts';
@@ -55,7 +56,8 @@ export class ConfigurationError extends Error {
 export async function startFrontend(options: FrontendOptions): Promise<RunningFrontend> {
   const { snapshot, findings } = loadSite({ ...options, files: diskFiles });
   if (snapshot === undefined) throw new ConfigurationError(findings);
-  const server = new FrontendServer(snapshot, { clock: systemClock, log: options.log ?? silentLog });
+  const log = options.log ?? silentLog;
+  const server = new FrontendServer(snapshot, { clock: systemClock, log, pages: managerPages(log) });
   await server.listen();
   return {
     addresses: server.addresses,

@@ -131,6 +131,8 @@ export interface MemberConfig extends MemberAddress {
   /** Protocol that may be upgraded to: a token, `ANY`, `NONE`. Undefined: the scheme's own (WebSocket for ws, wss). */
   readonly upgrade?: string | undefined;
   readonly healthCheck: HealthCheckConfig;
+  /** Names of the fields, those of `pool` included, that the file gives; for pages that show only these. */
+  readonly written?: readonly string[] | undefined;
   readonly place?: Place | undefined;
 }
 

@@ -1,6 +1,7 @@
 // `catflap front`: the frontend in the foreground. Everything it needs is loaded before privileges are dropped. SIGTERM
 // and SIGINT drain and stop, a second one cuts; SIGHUP and SIGUSR1 reopen the logs.
 
+import { managerPages } from '../admin/pages.ts';
 import { systemClock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { FrontendServer } from '../frontend/server.ts';
@@ -49,7 +50,7 @@ async function serve(
 ): Promise<number> {
   const log = runLog(snapshot, sinks, startLog, options.jsonLog === true);
   const resolve = resolver(options.resolve ?? []);
-  const server = new FrontendServer(snapshot, { clock: systemClock, log, sinks, resolve });
+  const server = new FrontendServer(snapshot, { clock: systemClock, log, sinks, resolve, pages: managerPages(log) });
   const { pidFile, user, group } = snapshot.server;
   try {
     await server.listen();

@@ -5,6 +5,7 @@ import type { Failure } from '../base/failure.ts';
 import { FIELD } from '../base/field-names.ts';
 import type { Link } from '../link/link.ts';
 import type { Exchange, ExchangeSink } from '../listener/exchange.ts';
+import type { RunningSite } from './running-site.ts';
 import type { Visit } from './visit.ts';
 
 /** Answers the exchanges of one SetHandler name. */
@@ -19,6 +20,8 @@ export type PageHandlers = ReadonlyMap<string, PageHandler>;
 /** What a page may ask of the frontend. */
 export interface PageHost {
   readonly link: Link;
+  /** The site in force: another than `visit.site` when it was reloaded while the request's body came. */
+  readonly site: RunningSite;
   /** Answers with an error page, or the ErrorDocument in force. */
   fail(visit: Visit, status: number, failure?: Failure): void;
 }

@@ -115,6 +115,6 @@ export class ProxiedBalancer implements ProxiedTarget {
 
 /** All that connections depend on: not the line of the file that says so, nor what only elections and checks look at. */
 function identity(member: MemberConfig): string {
-  const { place, loadFactor, set, route, redirect, flags, retryMs, healthCheck, ...rest } = member;
+  const { place, written, loadFactor, set, route, redirect, flags, retryMs, healthCheck, ...rest } = member;
   return JSON.stringify(rest);
 }

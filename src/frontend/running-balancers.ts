@@ -11,6 +11,7 @@ import {
   NO_CHANGES,
   NO_OVERLAY,
   type Overlay,
+  pruneChanges,
   withChanges,
 } from '../site/overlay.ts';
 import { reconcile } from '../site/reconcile.ts';
@@ -87,10 +88,11 @@ export class RunningBalancers {
     const config = this.configured.get(key);
     const before = this.#running.get(key);
     if (config === undefined || before === undefined) return;
-    const running = this.#make(applyChanges(config, changes), before);
+    const kept = pruneChanges(config, changes);
+    const running = this.#make(applyChanges(config, kept), before);
     this.#running.set(key, running);
     this.health.watch(key, running);
-    this.#overlay = withChanges(this.#overlay, key, changes);
+    this.#overlay = withChanges(this.#overlay, key, kept);
     before.retire();
     this.#services.changed?.(this);
   }

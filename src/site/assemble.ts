@@ -165,6 +165,7 @@ function memberConfig(worker: WorkerDraft, host: HostDraft): MemberConfig {
   return defaultMember(worker.address, {
     ...(ioBufferSizeBytes === undefined ? {} : { ioBufferSize: ioBufferSizeBytes }),
     ...worker.choices,
+    written: [...Object.keys(worker.choices), ...Object.keys(worker.choices.pool)],
     place: worker.place,
   });
 }
@@ -218,6 +219,9 @@ const DEFAULT_CHOICES = {
   useCanonicalPhysicalPort: false,
   hostnameLookups: false,
   protocols: ['http/1.1'],
+  persistsChanges: false,
+  balancerInherit: true,
+  proxyPassInherit: true,
 } as const satisfies HostChoices;
 
 function assembleHost(draft: HostDraft, site: SiteDraft, view: HostView, id: string, hostName: string): Host {

@@ -86,6 +86,9 @@ export type HostChoices = Partial<
       | 'hostnameLookups'
       | 'typesConfig'
       | 'protocols'
+      | 'persistsChanges'
+      | 'balancerInherit'
+      | 'proxyPassInherit'
     >
   >
 > & {

@@ -166,12 +166,13 @@ export const HOST_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
         'forward-proxy',
       );
   },
-  // Observed without effect in either place (modproxy.md §2).
-  proxypassinherit: (node, scope) => void flag(node, scope),
-  balancerinherit: (node, scope) => void flag(node, scope),
+  // Both only change what a manager's page says: httpd inherits either way (observed; modproxy.md §2).
+  proxypassinherit: (node, scope) => set(scope, 'proxyPassInherit', flag(node, scope)),
+  balancerinherit: (node, scope) => set(scope, 'balancerInherit', flag(node, scope)),
   balancerpersist: (node, scope) => {
     if (flag(node, scope) === true) unheeded(node, scope, 'changes made in a manager are not kept over a restart');
   },
+  // Room for balancers that nobody can add here either.
   balancergrowth: (node, scope) => void integer(node, scope, 0, 1000),
 };
 

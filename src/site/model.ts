@@ -136,6 +136,11 @@ export interface Host {
   readonly protocols: readonly string[];
   readonly tls: TlsSettings | undefined;
   readonly upstreamTls: UpstreamTlsSettings;
+  /** BalancerPersist: changes that a manager makes outlive the process. */
+  readonly persistsChanges: boolean;
+  /** BalancerInherit and ProxyPassInherit as a manager's page tells them; neither changes what is inherited. */
+  readonly balancerInherit: boolean;
+  readonly proxyPassInherit: boolean;
   readonly place: Place;
 }
 

@@ -109,7 +109,8 @@ export function applyChanges(config: BalancerConfig, changes: BalancerChanges | 
     ...config,
     method: changes.method ?? config.method,
     timeoutMs: changes.timeoutMs ?? config.timeoutMs,
-    maxAttempts: changes.maxAttempts ?? config.maxAttempts,
+    // As in httpd the default counts the members of the file.
+    maxAttempts: changes.maxAttempts ?? config.maxAttempts ?? Math.max(0, config.members.length - 1),
     stickiness: isNamed ? stickiness : undefined,
     dormantStickiness: isNamed ? undefined : stickiness,
     growth: roomOf(config) - members.length,
@@ -153,6 +154,39 @@ function stickinessOf(config: BalancerConfig, changes: BalancerChanges): Stickin
       pathName: bar < 0 ? text : text.slice(bar + 1),
     }),
   });
+}
+
+/** The changes without those that say what the file says. */
+export function pruneChanges(config: BalancerConfig, changes: BalancerChanges): BalancerChanges {
+  const { members, added, removed, ...parameters } = changes;
+  const own = new Map([...config.members, ...added].map((member) => [member.url, member]));
+  const { cookieName, pathName, force } = stickinessIn(config);
+  const stickySession = cookieName === pathName ? cookieName : `${cookieName}|${pathName}`;
+  const kept = new Map<string, MemberChanges>();
+  for (const [url, change] of members) {
+    const member = own.get(url);
+    if (member === undefined) continue;
+    const rest = {
+      ...differing(change, member),
+      ...group('flags', differing(change.flags ?? {}, member.flags)),
+      ...group('healthCheck', differing(change.healthCheck ?? {}, member.healthCheck)),
+    };
+    if (Object.keys(rest).length > 0) kept.set(url, rest);
+  }
+  return { ...differing(parameters, { ...config, force, stickySession }), members: kept, added, removed };
+}
+
+/** The simple values that are not those of `file`. */
+function differing<T extends object>(values: T, file: object): Partial<T> {
+  const entries = Object.entries(values).filter(
+    ([key, value]) =>
+      value !== undefined && typeof value !== 'object' && value !== (file as Record<string, unknown>)[key],
+  );
+  return Object.fromEntries(entries) as Partial<T>;
+}
+
+function group(name: string, values: object): object {
+  return Object.keys(values).length === 0 ? {} : { [name]: values };
 }
 
 function isEmpty({ members, added, removed, ...parameters }: BalancerChanges): boolean {

@@ -196,7 +196,7 @@ const textOfAll = (pattern: string) =>
     .join('\n');
 
 test('every field of a compiled site is read where requests are served, or known to have no effect', () => {
-  const code = ['frontend', 'listener', 'balancer', 'cli', 'link']
+  const code = ['admin', 'frontend', 'listener', 'balancer', 'cli', 'link']
     .map((room) => textOfAll(`src/${room}/**/*.ts`))
     .join('\n');
   const judges = textOfAll('src/site/{access,addresses,host,mapping,overlay,path,settings}.ts');
