@@ -90,7 +90,7 @@ export class RunningSite {
     const configured = [...snapshot.balancers].map(
       ([key, config]) => [key, withBufferSize(config, ioBufferSizeBytes)] as const,
     );
-    this.health = new HealthChecks(snapshot, new Map(), services.log);
+    this.health = new HealthChecks(snapshot, services.log);
     this.balancers = new RunningBalancers(
       new Map(configured),
       services,

@@ -8,7 +8,8 @@ import { type DirectiveHandler, fail, integer, unheeded, warn } from './argument
 import { type BalancerDraft, newBalancer, newWorker, type WorkerDraft } from './balancer-draft.ts';
 import { setBalancerParameter } from './balancer-parameters.ts';
 import type { HostDraft, Scope } from './draft.ts';
-import { NO_HEALTH_EXPRESSIONS, unheededParameter, unservedScheme } from './unheeded-parameters.ts';
+import { parseHealthExpression } from './health-expressions.ts';
+import { unheededParameter, unservedScheme } from './unheeded-parameters.ts';
 import { HEALTH_KEYS, type ParameterContext, setWorkerParameter } from './worker-parameters.ts';
 import { balancerName, looksLikeBalancer, parseWorkerUrl, servesUrl } from './worker-url.ts';
 
@@ -178,10 +179,14 @@ function healthExpression(node: DirectiveNode, scope: Scope): void {
     fail(node, scope, 'needs a name and an expression in braces', 'argument-count');
     return;
   }
-  unheeded(node, scope, NO_HEALTH_EXPRESSIONS);
+  const parsed = parseHealthExpression(text.trim());
+  if (!parsed.ok) {
+    fail(node, scope, `${textOf(parsed.problem)} (at octet ${parsed.offset + 1} of the expression)`, 'bad-expression');
+    return;
+  }
   const all = scope.site.healthExpressions;
   let key = name;
-  for (let n = 2; all.has(key) && all.get(key) !== text; n++) key = `${name}#${n}`;
+  for (let n = 2; all.has(key) && all.get(key) !== text.trim(); n++) key = `${name}#${n}`;
   all.set(key, text.trim());
   scope.host.healthExpressions.set(name, key);
 }

@@ -4,6 +4,7 @@
 import type { BalancerConfig, MemberConfig } from '../balancer/config.ts';
 import { textOf } from '../config/files.ts';
 import type { Findings, Place } from '../config/finding.ts';
+import { asksForBody, asksForRequestFields } from './health-expressions.ts';
 import { healthLimits } from './health-limits.ts';
 import type { BalancerKey, Snapshot } from './model.ts';
 
@@ -56,6 +57,14 @@ function checkMember(
     );
   if (expression !== '' && !isHttp)
     warn('health-check-unused', `hcexpr is not looked at with hcmethod=${method}: there is no HTTP answer`);
+  const text = snapshot.healthExpressions.get(expression) ?? '';
+  if (isHttp && asksForBody(text) && !method.startsWith('GET'))
+    warn('health-check-hopeless', `hcexpr looks at the body, and hcmethod=${method} brings none: it is empty; use GET`);
+  if (isHttp && asksForRequestFields(text))
+    warn(
+      'health-check-hopeless',
+      "hcexpr looks at fields of a request, and behind a check there is none: they are empty; write resp('Name') for those of the answer",
+    );
   const { connectMs, answerMs } = healthLimits(snapshot, key, member);
   const patienceMs = Math.max(connectMs, answerMs);
   if (patienceMs > intervalMs)

@@ -4,9 +4,6 @@
 import type { WorkerDraft } from './balancer-draft.ts';
 import { RECEIVE_BUFFER } from './host-settings.ts';
 
-/** For ProxyHCExpr and `hcexpr` alike. */
-export const NO_HEALTH_EXPRESSIONS = 'the expression is not evaluated: a status from 200 to 399 passes a check';
-
 /** What happens instead of what a parameter, just set on the worker, asks for; undefined when it is heeded. */
 export function unheededParameter({ choices }: WorkerDraft, key: string): string | undefined {
   switch (key) {
@@ -26,8 +23,6 @@ export function unheededParameter({ choices }: WorkerDraft, key: string): string
       return choices.upgrade?.toUpperCase() === 'NONE'
         ? undefined
         : 'upgrade= is not honoured: requests go on without Upgrade, so WebSockets do not come about';
-    case 'hcexpr':
-      return NO_HEALTH_EXPRESSIONS;
     default:
       return undefined;
   }

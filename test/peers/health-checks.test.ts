@@ -60,8 +60,26 @@ const CASES: readonly Case[] = [
     answers: [BAD, OK, OK, BAD],
     checks: 5,
   },
+  {
+    title: 'hcexpr on a field',
+    member: ' hcmethod=GET hcuri=/h hcexpr=field',
+    answers: ['HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 0\r\n\r\n'],
+    checks: 2,
+  },
+  { title: 'hcexpr on a request field', member: ' hcmethod=GET hcuri=/h hcexpr=request', answers: [OK], checks: 2 },
+  { title: 'hcexpr on the body', member: ' hcmethod=GET hcuri=/h hcexpr=body', answers: [BAD], checks: 2 },
+  { title: 'hcexpr on the body of HEAD', member: ' hcmethod=HEAD hcuri=/h hcexpr=body', answers: [OK], checks: 2 },
+  { title: 'hcexpr on the status', member: ' hcmethod=GET hcuri=/h hcexpr=status', answers: [BAD], checks: 2 },
   { title: 'status=+C ends with a pass', member: ' hcmethod=GET hcuri=/h status=+C', answers: [OK], checks: 1 },
 ];
+
+/** Silent members keep a thread of httpd's each. */
+const EXPRESSIONS = `ProxyHCTPsize 64
+ProxyHCExpr field {resp('X-A') == 'b'}
+ProxyHCExpr request {%{HTTP:Content-Length} == '2'}
+ProxyHCExpr body {hc('body') =~ /no/}
+ProxyHCExpr status {%{REQUEST_STATUS} =~ /^5/}
+`;
 
 /** Answers as many checks as told and is silent to the next, and answers requests of clients with 200. */
 class ScriptedMember {
@@ -97,10 +115,11 @@ const AJP_ANSWER = 'AB\0\u0009\u0004\0\u00c8\0\u0002OK\0\0\0AB\0\u0002\u0005\u00
 async function play(kind: FrontKind): Promise<string[]> {
   const members = CASES.map((one) => new ScriptedMember(one));
   const ports = await Promise.all(members.map((member) => member.listen()));
-  const conf = CASES.map(
+  const conf = `${EXPRESSIONS}${CASES.map(
     ({ member, scheme = 'http' }, i) =>
       `<Proxy balancer://c${i}>\nBalancerMember ${scheme}://127.0.0.1:${ports[i]}${member} hcinterval=300ms retry=0\n</Proxy>\nProxyPass /c${i}/ balancer://c${i}/\n`,
-  ).join('');
+  ).join('')}`;
+  for (const { server } of members) server.unref();
   await using front = await Front.start(kind, { conf });
   const seen = await Promise.all(
     CASES.map(async ({ checks }, i) => {
@@ -115,7 +134,7 @@ async function play(kind: FrontKind): Promise<string[]> {
   return seen;
 }
 
-// hcmethod, hcinterval, hcpasses, hcfails, hcuri
+// hcmethod, hcinterval, hcpasses, hcfails, hcuri, hcexpr
 test('health checks ask the same questions and judge the answers the same way as httpd', needs('httpd'), async () => {
   const ours = await play(UNDER_TEST);
   const theirs = await play('httpd');

@@ -203,8 +203,8 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
   },
   {
     module: 'proxy_hcheck',
-    honoured: { anywhere: 'ProxyHCTemplate' },
-    checked: { global: 'ProxyHCTPsize', anywhere: 'ProxyHCExpr' },
+    honoured: { anywhere: 'ProxyHCExpr ProxyHCTemplate' },
+    checked: { global: 'ProxyHCTPsize' },
   },
   {
     module: 'reqtimeout',

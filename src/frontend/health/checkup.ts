@@ -4,12 +4,13 @@
 import type { Balancer } from '../../balancer/balancer.ts';
 import { BIT, type Member } from '../../balancer/member.ts';
 import type { Log, LogFields } from '../../base/log.ts';
+import type { Expression } from '../../config/expression/expression.ts';
 import { Deadline } from '../../link/deadlines.ts';
 import type { HealthLimits } from '../../site/health-limits.ts';
 import type { Backend } from '../backend.ts';
 import { Probe, type ProbeAnswer } from './probe.ts';
 import type { Question } from './question.ts';
-import { type HealthCondition, judge } from './verdict.ts';
+import { judge } from './verdict.ts';
 
 /** Results kept for each member; one more lets the oldest go. */
 export const RESULTS_MAX = 10;
@@ -29,7 +30,7 @@ export interface CheckupPlan {
   readonly member: Member;
   readonly backend: Backend;
   readonly question: Question;
-  readonly condition: HealthCondition | undefined;
+  readonly condition: Expression | undefined;
   readonly limits: HealthLimits;
   readonly log: Log;
 }
@@ -96,10 +97,10 @@ export class Checkup {
   }
 
   #heard(answer: ProbeAnswer): void {
-    const { backend, condition, log } = this.#plan;
+    const { backend, condition, log, question } = this.#plan;
     const { clock } = backend.link;
     this.#probe = undefined;
-    const verdict = judge(answer, condition);
+    const verdict = judge(answer, question.kind === 'http' ? question.method : '', condition);
     if (verdict === undefined) {
       log.error('member-check-impossible', { ...this.#facts(), cause: answer.kind === 'none' ? answer.cause : '' });
     } else {

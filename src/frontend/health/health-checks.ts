@@ -3,12 +3,13 @@
 
 import type { Member } from '../../balancer/member.ts';
 import type { Log } from '../../base/log.ts';
+import type { Expression } from '../../config/expression/expression.ts';
+import { parseHealthExpression } from '../../site/health-expressions.ts';
 import { healthLimits } from '../../site/health-limits.ts';
 import type { BalancerKey, Snapshot } from '../../site/model.ts';
 import type { ProxiedBalancer } from '../proxied-balancer.ts';
 import { Checkup } from './checkup.ts';
 import { questionOf } from './question.ts';
-import type { HealthCondition } from './verdict.ts';
 
 /** Checkups of one balancer's members, by URL and parameters of the check. */
 type Checkups = ReadonlyMap<string, Checkup>;
@@ -17,14 +18,18 @@ const NO_CHECKUPS: Checkups = new Map();
 export class HealthChecks {
   readonly #snapshot: Snapshot;
   readonly #log: Log;
-  readonly #conditions: ReadonlyMap<string, HealthCondition>;
+  /** ProxyHCExpr, by key. */
+  readonly #conditions = new Map<string, Expression>();
   readonly #byBalancer = new Map<BalancerKey, Checkups>();
   readonly #byMember = new WeakMap<Member, Checkup>();
 
-  constructor(snapshot: Snapshot, conditions: ReadonlyMap<string, HealthCondition>, log: Log) {
+  constructor(snapshot: Snapshot, log: Log) {
     this.#snapshot = snapshot;
-    this.#conditions = conditions;
     this.#log = log;
+    for (const [key, text] of snapshot.healthExpressions) {
+      const parsed = parseHealthExpression(text);
+      if (parsed.ok) this.#conditions.set(key, parsed.expression);
+    }
   }
 
   /**

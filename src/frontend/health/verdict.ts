@@ -1,11 +1,9 @@
 // Whether the answer to a health check is a good one: any answer to TCP and CPING, a status from 200 to 399 over HTTP, or
 // what the expression says that `hcexpr` names (modproxy.md §11).
 
-import type { ResponseHead } from '../../base/head.ts';
+import type { Expression } from '../../config/expression/expression.ts';
+import { AnswerSubject } from './answer-subject.ts';
 import type { ProbeAnswer } from './probe.ts';
-
-/** A compiled ProxyHCExpr: looks at an answer. @throws when it cannot be evaluated */
-export type HealthCondition = (head: ResponseHead, body: string) => boolean;
 
 export interface Verdict {
   readonly hasPassed: boolean;
@@ -13,8 +11,11 @@ export interface Verdict {
   readonly cause: string;
 }
 
-/** Undefined when the question could not be asked for reasons of our own. */
-export function judge(answer: ProbeAnswer, condition: HealthCondition | undefined): Verdict | undefined {
+/**
+ * Undefined when the question could not be asked for reasons of our own.
+ * @param method of the request that was answered
+ */
+export function judge(answer: ProbeAnswer, method: string, condition: Expression | undefined): Verdict | undefined {
   switch (answer.kind) {
     case 'alive':
       return { hasPassed: true, cause: 'answered' };
@@ -24,7 +25,7 @@ export function judge(answer: ProbeAnswer, condition: HealthCondition | undefine
       const { status } = answer.head;
       if (condition === undefined) return { hasPassed: status >= 200 && status <= 399, cause: `status ${status}` };
       try {
-        const hasPassed = condition(answer.head, answer.body);
+        const hasPassed = condition.test(new AnswerSubject(answer.head, answer.body, method));
         return { hasPassed, cause: `status ${status}, hcexpr is ${hasPassed ? 'true' : 'false'}` };
       } catch (error) {
         return { hasPassed: false, cause: `status ${status}, hcexpr: ${(error as Error).message}` };

@@ -296,3 +296,26 @@ describe('ProxyHCTemplate', () => {
     assert.match(await check(lab, OK, 2_000), /^GET \/b /);
   });
 });
+
+// ProxyHCExpr, hcexpr
+describe('an expression', () => {
+  const ANSWER = 'HTTP/1.1 503 Down\r\nX-State: resting\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello';
+  for (const [text, passes] of [
+    ["resp('X-State') == 'resting'", true],
+    ["%{HTTP:X-State} == 'resting'", false],
+    ['%{REQUEST_STATUS} =~ /^50[23]/', true],
+    ['%{REQUEST_STATUS} -lt 500', false],
+    ["hc('body') =~ /^hel/", true],
+    ["hc('body') !~ /^hel/", false],
+    ["%{HC_BODY} == 'hello'", true],
+    ["hc('other') == ''", true],
+    ["%{CONTENT_TYPE} == 'text/plain' && %{REQUEST_METHOD} == 'GET'", true],
+    ["file('/etc/hosts') != ''", false],
+    ["-f '/etc/hosts'", false],
+  ] as const)
+    it(`${text} ${passes ? 'passes' : 'fails'} whatever the status`, async () => {
+      await using lab = await Lab.open(balancer('hcmethod=GET hcexpr=e', undefined, `ProxyHCExpr e {${text}}`));
+      await check(lab, ANSWER);
+      assert.equal(status(lab), passes ? 'Init Ok' : 'Init HcFl');
+    });
+});

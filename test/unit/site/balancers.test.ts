@@ -305,6 +305,7 @@ test('health expressions and templates count from their line on', () => {
     template: 't',
   });
   assert.deepEqual(told(load('ProxyHCExpr a')), ['error argument-count 1']);
+  assert.deepEqual(told(load('ProxyHCExpr a {%{NOPE} == 1}')), ['error bad-expression 1']);
   assert.deepEqual(told(load('ProxyHCTemplate t hcmethod=X foo=1')), [
     'error bad-parameter 1',
     'error bad-parameter 1',
@@ -314,11 +315,11 @@ test('health expressions and templates count from their line on', () => {
 test('two hosts may call different expressions the same', () => {
   const host = (text: string) =>
     `<VirtualHost *:18000>\nProxyHCExpr e {${text}}\n<Proxy balancer://c>\nBalancerMember http://h hcexpr=e\n</Proxy>\n</VirtualHost>`;
-  const snapshot = site(`${host('1')}\n${host('2')}\n${host('1')}`);
+  const snapshot = site(`${host('true')}\n${host('false')}\n${host('true')}`);
   const used = [...snapshot.balancers.values()].map((one) =>
     snapshot.healthExpressions.get(one.members[0].healthCheck.expression),
   );
-  assert.deepEqual(used, ['1', '2', '1']);
+  assert.deepEqual(used, ['true', 'false', 'true']);
 });
 
 const mainAndHost = (host: string) =>

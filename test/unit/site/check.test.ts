@@ -130,3 +130,14 @@ for (const [parameters, code, message] of [
 test('a health check of a direct target is told: nobody makes it', () => {
   assert.deepEqual(codes('ProxyPass /x http://h:81/x hcmethod=TCP'), ['health-check-unused 1']);
 });
+
+test('a health expression that looks at what is not there is told', () => {
+  const member = (method: string, text: string) =>
+    codes(
+      `ProxyHCExpr e {${text}}\n<Proxy balancer://c>\nBalancerMember http://h:81 hcmethod=${method} hcexpr=e timeout=1\n</Proxy>\nProxyPass /x balancer://c/x`,
+    );
+  assert.deepEqual(member('HEAD', "hc('body') =~ /up/"), ['health-check-hopeless 3']);
+  assert.deepEqual(member('GET', "hc('body') =~ /up/"), []);
+  assert.deepEqual(member('GET', "%{HTTP:X-Up} == 'yes'"), ['health-check-hopeless 3']);
+  assert.deepEqual(member('TCP', 'true'), ['health-check-unused 3']);
+});

@@ -23,7 +23,6 @@ for (const [text, line, message] of [
   [member('http://h upgrade=websocket'), 2, /WebSockets/],
   ['ProxyPass /x http://h min=2', 1, /min= /],
   [`${member('http://h')}\n<Proxy http://i>\nProxySet upgrade=ANY\n</Proxy>`, 5, /upgrade= /],
-  ['ProxyHCExpr ok {true}', 1, /not evaluated/],
   // Manners of the proxy.
   ['ProxyReceiveBufferSize 1024', 1, /buffers/],
   ['SetEnvIf User-Agent x proxy-nocanon=1', 1, /nocanon behind/],
