@@ -44,6 +44,12 @@ export const HOUSE: House = {
       column: 'shared',
       meaning: "text of a server's configuration to trees with file and line",
     },
+    {
+      name: 'credentials',
+      floor: 2,
+      column: 'front',
+      meaning: 'password and group files, passwords verified off the loop',
+    },
     { name: 'balancer', floor: 2, column: 'shared', meaning: 'members, methods, stickiness, scoreboard' },
     { name: 'control', floor: 2, column: 'shared', meaning: 'registry of what an operator may see and do' },
     { name: 'cluster', floor: 3, column: 'application', meaning: 'channel, membership, transport, replicated map' },

@@ -3,23 +3,24 @@
 
 import { Failure } from '../base/failure.ts';
 import { FIELD } from '../base/field-names.ts';
+import { Fields } from '../base/fields.ts';
 import type { Log } from '../base/log.ts';
 import type { Link } from '../link/link.ts';
 import { writeAccessLogs } from '../listener/access-log.ts';
 import type { Exchange, HeadFilter } from '../listener/exchange.ts';
 import type { Http1Handler } from '../listener/http1-listener.ts';
-import { isAllowed } from '../site/access.ts';
 import { findMapping, type MappingMatch } from '../site/mapping.ts';
 import type { MappingTarget } from '../site/model.ts';
 import { readPath } from '../site/path.ts';
 import { applyEnvOps, applyEnvRules, spareClient } from './environment.ts';
 import { answerError, answerErrorDocument, answerRedirect, type ErrorRedirect } from './error-page.ts';
 import { EXPLAIN_NAME, ExplainLog } from './explain-log.ts';
+import { Gate } from './gate.ts';
 import { applyEarlyResponseHeaders, applyRequestHeaders, applyResponseHeaders, type HeaderContext } from './headers.ts';
 import type { PageHandlers } from './page-handler.ts';
 import { dropSpareRuns, proxyExchange } from './proxying.ts';
 import { findRedirect, type Redirection, redirectOf } from './redirects.ts';
-import { RequestTarget } from './request-target.ts';
+import { answerOptions, RequestTarget } from './request-target.ts';
 import type { RequestTrace } from './request-trace.ts';
 import type { RunningSite } from './running-site.ts';
 import { StaticFiles, type StaticHooks } from './static.ts';
@@ -48,6 +49,7 @@ export class Frontend implements Http1Handler, HeadFilter {
   readonly #match: MappingMatch = { mapping: undefined, path: '' };
   readonly #pages: PageHandlers;
   #static: StaticFiles;
+  readonly #gate: Gate;
   readonly #headers: HeaderContext;
   readonly #explaining: ExplainLog;
   readonly #staticHooks: StaticHooks = {
@@ -68,6 +70,10 @@ export class Frontend implements Http1Handler, HeadFilter {
     this.#static = new StaticFiles({ clock: link.clock });
     this.#headers = { clock: link.clock };
     this.#explaining = new ExplainLog(link.clock, log);
+    this.#gate = new Gate(link, log, {
+      admit: (visit) => this.#admit(visit),
+      fail: (visit, status, failure) => this.fail(visit, status, failure),
+    });
   }
 
   get site(): RunningSite {
@@ -87,6 +93,11 @@ export class Frontend implements Http1Handler, HeadFilter {
     this.#match.mapping = undefined;
     this.#static = new StaticFiles({ clock: this.link.clock });
     old.retire(oldIsEmpty);
+  }
+
+  /** Ends what runs beside the loop. */
+  close(): void {
+    this.#gate.close();
   }
 
   // --- for the listener ---------------------------------------------------------------------------------------------
@@ -145,7 +156,13 @@ export class Frontend implements Http1Handler, HeadFilter {
   /** Header directives reach every response, whoever made it. */
   filterHead(exchange: Exchange): void {
     const visit = exchange.attachment as Visit;
-    applyResponseHeaders(visit.settings.headerOps, visit.isOwnError ? 'own-error' : 'answer', exchange, this.#headers);
+    let always: Fields | undefined;
+    if (visit.challenge !== undefined) {
+      always = new Fields();
+      always.addKnown(FIELD['WWW-Authenticate'], visit.challenge);
+    }
+    const answer = visit.isOwnError ? 'own-error' : 'answer';
+    applyResponseHeaders(visit.settings.headerOps, answer, exchange, this.#headers, always);
   }
 
   // --- the phases ---------------------------------------------------------------------------------------------------
@@ -155,7 +172,7 @@ export class Frontend implements Http1Handler, HeadFilter {
     const { exchange, forms } = visit;
     const { host } = visit.host;
     if (rawPath === '*') {
-      this.answerOptions(visit);
+      answerOptions(exchange);
       return;
     }
     const isPath = readPath(rawPath, host, forms);
@@ -232,10 +249,7 @@ export class Frontend implements Http1Handler, HeadFilter {
     const { exchange, settings } = visit;
     if (settings.headerOps !== undefined) exchange.headFilter = this;
     applyEnvRules(settings.envIfRules, exchange, visit.forms.decoded);
-    const isIn = isAllowed(settings.access, visit);
-    visit.trace?.accessJudged(settings.access !== undefined, isIn);
-    if (isIn) this.#admit(visit);
-    else this.fail(visit, 403);
+    this.#gate.enter(visit);
   }
 
   /** The client may be here: the last rules, then the handler. */
@@ -254,13 +268,7 @@ export class Frontend implements Http1Handler, HeadFilter {
 
   #proxy(visit: Visit): void {
     const { target, path } = visit.goal;
-    if (target?.kind === 'proxy') proxyExchange(this, visit, target, path);
-    else if (target?.kind === 'unavailable') {
-      const failure = new Failure('target-unavailable', 'internal', `${target.url}: ${target.reason}`, {
-        status: target.status,
-      });
-      this.fail(visit, target.status, failure);
-    }
+    if (target !== undefined) proxyExchange(this, visit, target, path);
   }
 
   #serveFile(visit: Visit): void {
@@ -326,16 +334,6 @@ export class Frontend implements Http1Handler, HeadFilter {
     this.fail(visit, 501, new Failure('handler-not-built', 'internal', `${handler} has no pages yet`, { status: 501 }));
   }
 
-  /** OPTIONS for the server itself. */
-  answerOptions(visit: Visit): void {
-    const { response } = visit.exchange;
-    response.status = 200;
-    response.bodyLength = 0;
-    response.fields.add('Allow', 'GET,POST,OPTIONS,HEAD');
-    visit.exchange.sendHead();
-    visit.exchange.sendEnd();
-  }
-
   // --- answers that are not what was asked for ----------------------------------------------------------------------
 
   /** Answers with an error page, or the ErrorDocument in force. */
@@ -344,7 +342,7 @@ export class Frontend implements Http1Handler, HeadFilter {
     visit.isOwnError = true;
     visit.trace?.failed(failure);
     if (status >= 500 && visit.trace?.isRehearsal !== true) this.#tell(visit, status, failure);
-    if (visit.settings.headerOps !== undefined) exchange.headFilter = this;
+    if (visit.settings.headerOps !== undefined || visit.challenge !== undefined) exchange.headFilter = this;
     if (visit.originalStatus !== undefined) {
       answerError(exchange, visit.originalStatus, failure);
       return;

@@ -52,22 +52,22 @@ export function applyEarlyResponseHeaders(
 /**
  * Runs Header over a response that is about to be sent. `own-error` is an error page made here: only `always` reaches
  * it; answers of backends, whatever their status, and ErrorDocuments that are pages get both.
+ * @param always fields that go out whoever answers, and that `always` may change
  */
 export function applyResponseHeaders(
   ops: readonly HeaderOp[] | undefined,
   answer: 'answer' | 'own-error',
   exchange: Exchange,
   context: HeaderContext,
+  always?: Fields,
 ): void {
-  if (ops === undefined) return;
   const { fields } = exchange.response;
-  let always: Fields | undefined;
-  for (const op of ops) {
+  for (const op of ops ?? []) {
     if (op.target !== 'response-always' || op.isEarly) continue;
     always ??= new Fields();
     apply(op, always, exchange, context);
   }
-  if (answer === 'answer') {
+  if (answer === 'answer' && ops !== undefined) {
     for (const op of ops) if (op.target === 'response' && !op.isEarly) apply(op, fields, exchange, context);
   }
   if (always !== undefined) fields.addAll(always);

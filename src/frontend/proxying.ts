@@ -4,12 +4,13 @@
 import type { Member } from '../balancer/member.ts';
 import { Failure } from '../base/failure.ts';
 import type { Link } from '../link/link.ts';
-import type { ErrorOverride, ProxyTarget } from '../site/model.ts';
+import type { ErrorOverride, MappingTarget, ProxyTarget } from '../site/model.ts';
 import { mannersOf } from './manners.ts';
 import { answerTrace, countForward } from './max-forwards.ts';
 import { ProxyRuns } from './proxy.ts';
 import type { Attempts } from './proxy-attempts.ts';
 import type { ProxyRequest } from './proxy-request.ts';
+import { answerOptions } from './request-target.ts';
 import { reverseFields } from './reverse.ts';
 import type { Visit } from './visit.ts';
 
@@ -17,19 +18,24 @@ import type { Visit } from './visit.ts';
 export interface ProxyingFrontend {
   readonly link: Link;
   fail(visit: Visit, status: number, failure?: Failure): void;
-  /** OPTIONS that is not to go on. */
-  answerOptions(visit: Visit): void;
 }
 
 /** Begins to proxy. @param path encoded path for the backend, before a member's own path */
-export function proxyExchange(frontend: ProxyingFrontend, visit: Visit, target: ProxyTarget, path: string): void {
+export function proxyExchange(frontend: ProxyingFrontend, visit: Visit, target: MappingTarget, path: string): void {
+  if (target.kind === 'unavailable') {
+    const { status, url, reason } = target;
+    frontend.fail(visit, status, new Failure('target-unavailable', 'internal', `${url}: ${reason}`, { status }));
+  } else if (target.kind === 'proxy') proxy(frontend, visit, target, path);
+}
+
+function proxy(frontend: ProxyingFrontend, visit: Visit, target: ProxyTarget, path: string): void {
   const { exchange } = visit;
   const { host } = visit.host;
   const forwarding = countForward(exchange, host);
   if (forwarding !== 'onward') {
     if (forwarding !== 'here') frontend.fail(visit, forwarding.status ?? 400, forwarding);
     else if (exchange.request.method === 'TRACE') answerTrace(exchange);
-    else frontend.answerOptions(visit);
+    else answerOptions(exchange);
     return;
   }
   const balancer = visit.site.balancer(target.balancer);

@@ -3,6 +3,7 @@
 
 import { FIELD } from '../base/field-names.ts';
 import type { RequestHead } from '../base/head.ts';
+import type { Exchange } from '../listener/exchange.ts';
 import { ABSOLUTE_FORM, ASTERISK_FORM, AUTHORITY_FORM, TargetParts } from '../wire/http1/target.ts';
 
 /** One object serves all requests: it is filled and read within one call. */
@@ -49,4 +50,14 @@ function hostNameOf(field: string | undefined): string | undefined {
   lastField = field;
   lastName = (end <= 0 ? field : field.slice(0, end)).toLowerCase();
   return lastName;
+}
+
+/** Answers OPTIONS where it asks about this server itself (RFC 9110 §9.3.7). */
+export function answerOptions(exchange: Exchange): void {
+  const { response } = exchange;
+  response.status = 200;
+  response.bodyLength = 0;
+  response.fields.add('Allow', 'GET,POST,OPTIONS,HEAD');
+  exchange.sendHead();
+  exchange.sendEnd();
 }

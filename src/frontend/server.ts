@@ -165,6 +165,7 @@ export class FrontendServer {
     await this.#listeners.stop();
     timer?.cancel();
     this.site.retire();
+    this.#frontend.close();
     if (this.#ownsSinks) await this.sinks.close();
   }
 

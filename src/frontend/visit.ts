@@ -3,9 +3,10 @@
 
 import type { AccessFacts as LogFacts } from '../listener/access-log-fields.ts';
 import type { Exchange } from '../listener/exchange.ts';
-import type { AccessFacts as ClientFacts } from '../site/access.ts';
-import type { DirectorySettings, MappingTarget } from '../site/model.ts';
+import type { AuthenticationOutcome, AccessFacts as ClientFacts } from '../site/access.ts';
+import type { Authentication, DirectorySettings, MappingTarget } from '../site/model.ts';
 import { newRequestPath, type RequestPath } from '../site/path.ts';
+import type { Inquiry } from './inquiry.ts';
 import type { RequestTrace } from './request-trace.ts';
 import type { RunningHost, RunningSite } from './running-site.ts';
 import type { FileTarget } from './static-path.ts';
@@ -43,6 +44,10 @@ export class Visit implements LogFacts, ClientFacts {
   redirects = 0;
   /** The answer is an error page of ours. */
   isOwnError = false;
+  /** What had to be found out about the client; undefined when nothing had to. */
+  inquiry: Inquiry | undefined = undefined;
+  /** WWW-Authenticate of a 401, whoever makes its page. */
+  challenge: string | undefined = undefined;
   /** Somebody wants to know why it goes as it does. */
   trace: RequestTrace | undefined = undefined;
 
@@ -60,6 +65,8 @@ export class Visit implements LogFacts, ClientFacts {
     this.clientName = undefined;
     this.redirects = 0;
     this.isOwnError = false;
+    this.inquiry = undefined;
+    this.challenge = undefined;
   }
 
   get clientAddress(): string {
@@ -74,8 +81,30 @@ export class Visit implements LogFacts, ClientFacts {
     return this.exchange.request.method;
   }
 
+  /** Names of variables are compared as httpd's tables compare them, without regard to letter case. */
   hasEnv(name: string): boolean {
-    return this.exchange.env?.has(name) ?? false;
+    const { env } = this.exchange;
+    if (env === undefined) return false;
+    if (env.has(name)) return true;
+    const lower = name.toLowerCase();
+    for (const other of env.keys()) if (other.toLowerCase() === lower) return true;
+    return false;
+  }
+
+  clientHost(): string | undefined {
+    return this.inquiry?.clientHost();
+  }
+
+  addressesOf(name: string): readonly string[] | undefined {
+    return this.inquiry?.addressesOf(name);
+  }
+
+  authenticate(how: Authentication): AuthenticationOutcome | 'wait' {
+    return this.inquiry?.authenticate(how) ?? 'wait';
+  }
+
+  groupsOf(user: string, file: string): ReadonlySet<string> | undefined {
+    return this.inquiry?.groupsOf(user, file);
   }
 
   get canonicalName(): string {

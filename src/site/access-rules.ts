@@ -4,31 +4,31 @@
 import { parseRange } from '../base/addresses.ts';
 import { textOf } from '../config/files.ts';
 import type { ConfigNode, DirectiveNode, SectionNode } from '../config/httpd/tree.ts';
-import { choice, type DirectiveHandler, fail, takes, title, warn } from './arguments.ts';
+import { methodOf } from './access.ts';
+import { choice, type DirectiveHandler, fail, restricts, takes, title, warn } from './arguments.ts';
+import { AUTHENTICATION_HANDLERS } from './authentication.ts';
 import type { Scope } from './draft.ts';
-import type { AccessRules, ClientMatch, OrderRules, RequireNode } from './model.ts';
+import { container, intersection, limited } from './method-limits.ts';
+import type { ClientMatch, OrderRules, RequireLayer, RequireNode } from './model.ts';
 
 /** Directives of this story, by name in lower case. */
 export const ACCESS_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
   require: (node, scope) => addRequire(node, scope, readRequire(node, scope)),
   authmerging: (node, scope) => {
-    const merging = choice(node, scope, ['Off', 'And', 'Or']);
-    if (merging === 'And' || merging === 'Or') update(scope, { merging: merging === 'And' ? 'and' : 'or' });
-  },
-  authtype: (node, scope) => {
-    if (takes(node, scope, 1, 1) && node.words[0].toLowerCase() !== 'none')
-      restricts(node, scope, 'users are not asked who they are');
+    const merging = choice(node, scope, ['off', 'and', 'or']);
+    if (merging !== undefined) updateLayer(scope, { merging });
   },
   order,
   allow: (node, scope) => addClients(node, scope, 'allow'),
   deny: (node, scope) => addClients(node, scope, 'deny'),
   satisfy: (node, scope) => {
-    const satisfy = choice(node, scope, ['All', 'Any']);
-    if (satisfy !== undefined) updateOrder(scope, { satisfy: satisfy === 'Any' ? 'any' : 'all' });
+    const satisfy = choice(node, scope, ['all', 'any']);
+    const before = scope.settings.access?.order?.satisfy ?? [];
+    if (satisfy !== undefined) updateOrder(scope, { satisfy: [...before, { satisfy, limit: scope.limit }] });
   },
 };
 
-/** Sections of this story. */
+/** Sections of this story that hold Require lines. */
 export const ACCESS_SECTIONS: Readonly<Record<string, (node: SectionNode, scope: Scope) => void>> = {
   requireall: (node, scope) => addRequire(node, scope, readContainer(node, scope)),
   requireany: (node, scope) => addRequire(node, scope, readContainer(node, scope)),
@@ -39,16 +39,24 @@ export const ACCESS_SECTIONS: Readonly<Record<string, (node: SectionNode, scope:
 export const ACCESS_DIRECTIVES: ReadonlySet<string> = new Set([
   ...Object.keys(ACCESS_HANDLERS),
   ...Object.keys(ACCESS_SECTIONS),
+  ...Object.keys(AUTHENTICATION_HANDLERS),
+  'limit',
+  'limitexcept',
 ]);
 
-/** Reports something that keeps people out and is not honoured. */
-export function restricts(node: ConfigNode, scope: Scope, why: string): undefined {
-  return fail(
-    node,
-    scope,
-    `restricts access and is not honoured: ${why}; take it out or restrict access another way`,
-    'restriction-not-honoured',
-  );
+/** The scope within `<Limit>` or `<LimitExcept>`; undefined when its line is wrong. */
+export function limitedScope(node: SectionNode, scope: Scope): Scope | undefined {
+  if (!takes(node, scope, 1, Infinity)) return undefined;
+  const isOnly = node.key === 'limit';
+  if (isOnly && node.words.includes('TRACE'))
+    return fail(node, scope, 'cannot speak of TRACE; see TraceEnable', 'bad-value');
+  const methods = [...new Set(node.words.map(methodOf))];
+  const limit = intersection(scope.limit, { kind: isOnly ? 'only' : 'except', methods });
+  if (limit.kind === 'only' && limit.methods.length === 0)
+    return fail(node, scope, 'leaves no method for what is within');
+  if (limit.kind === scope.limit?.kind && limit.methods.length === scope.limit.methods.length)
+    return fail(node, scope, 'says what the section around it says already');
+  return { ...scope, limit };
 }
 
 // --- Require --------------------------------------------------------------------------------------------------------
@@ -58,40 +66,71 @@ function addRequire(source: ConfigNode, scope: Scope, node: RequireNode | undefi
   refuseNegative(source, scope, node);
   const before = scope.settings.access?.requires;
   const children = before?.kind === 'any-of' ? before.children : [];
-  update(scope, { requires: { kind: 'any-of', children: [...children, node] } });
+  const added = node.kind === 'any-of' ? node.children : [node];
+  updateLayer(scope, { requires: container('any-of', [...children, ...added]) });
 }
 
-function update(scope: Scope, change: Partial<AccessRules>): void {
-  scope.settings.access = { ...scope.settings.access, ...change };
+/** A section is one layer; sections are laid over each other later. */
+function updateLayer(scope: Scope, change: Partial<RequireLayer>): void {
+  const before = scope.settings.access?.layers?.[0] ?? { kind: layerKind(scope) };
+  const layer: RequireLayer = { ...before, ...change };
+  const { requires } = layer;
+  scope.settings.access = {
+    ...scope.settings.access,
+    layers: [layer],
+    ...(requires === undefined ? {} : { requires }),
+  };
 }
 
-const CONTAINERS: Readonly<Record<string, 'all-of' | 'any-of' | 'none-of'>> = {
-  requireall: 'all-of',
-  requireany: 'any-of',
-  requirenone: 'none-of',
-};
+function layerKind(scope: Scope): RequireLayer['kind'] {
+  const kind = scope.section?.kind ?? 'server';
+  return kind === 'directory-match' ? 'directory' : kind;
+}
 
-function readContainer(node: SectionNode, scope: Scope): RequireNode {
+/** Containers within containers of their own kind, and `<RequireNone>` within `<RequireAll>`, are lists of their parent. */
+function readContainer(node: SectionNode, scope: Scope): RequireNode | undefined {
   if (node.words.length > 0) fail(node, scope, 'takes no arguments', 'argument-count');
+  if (node.children.length === 0) fail(node, scope, 'is empty; put Require lines into it');
+  const isAll = node.key === 'requireall';
   const children: RequireNode[] = [];
-  for (const child of node.children) {
-    if (child.kind === 'section' && child.key in CONTAINERS) children.push(readContainer(child, scope));
-    else if (child.kind === 'directive' && child.key === 'require') {
-      const read = readRequire(child, scope);
-      if (read !== undefined) children.push(read);
-    } else fail(child, scope, `cannot stand in ${title(node)}; only Require can`, 'not-here');
-  }
-  const kind = CONTAINERS[node.key];
-  if (children.length === 0 && node.children.length === 0) fail(node, scope, 'is empty; put Require lines into it');
-  if (kind === 'all-of') {
-    if (children.length > 0 && children.every(isNegative))
-      fail(node, scope, 'holds nothing that lets anybody in; add "Require all granted" to it');
-  } else for (const child of children) refuseNegative(node, scope, child);
-  return { kind, children };
+  readChildren(node, scope, (source, child) => {
+    if (!isAll) refuseNegative(source, scope, child);
+    if (child.kind === (isAll ? 'all-of' : 'any-of')) children.push(...child.children);
+    else children.push(child);
+  });
+  if (children.length === 0) return undefined;
+  if (node.key === 'requirenone') return container('all-of', children.map(negated));
+  return container(isAll ? 'all-of' : 'any-of', children);
 }
 
+function readChildren(section: SectionNode, scope: Scope, add: (source: ConfigNode, node: RequireNode) => void): void {
+  for (const child of section.children) {
+    if (child.kind === 'section' && child.key in ACCESS_SECTIONS) {
+      const read = readContainer(child, scope);
+      if (read !== undefined) add(child, read);
+    } else if (child.kind === 'section' && isLimit(child)) {
+      const inner = limitedScope(child, scope);
+      if (inner !== undefined) readChildren(child, inner, add);
+    } else if (child.kind === 'directive' && child.key === 'require') {
+      const read = readRequire(child, scope);
+      if (read !== undefined) add(child, read);
+    } else fail(child, scope, `cannot stand in ${title(section)}; only Require can`, 'not-here');
+  }
+}
+
+/** `<Limit>` or `<LimitExcept>`. */
+export function isLimit(node: SectionNode): boolean {
+  return node.key === 'limit' || node.key === 'limitexcept';
+}
+
+function negated(node: RequireNode): RequireNode {
+  const { limit, ...child } = node;
+  return limited({ kind: 'not', child }, limit);
+}
+
+/** Can keep somebody out, and let nobody in. */
 function isNegative(node: RequireNode): boolean {
-  return node.kind === 'not' || node.kind === 'none-of';
+  return node.kind === 'not' || (node.kind === 'all-of' && node.children.every(isNegative));
 }
 
 /** Where one of several must let in, something that only keeps out has no say (as httpd refuses it). */
@@ -100,7 +139,7 @@ function refuseNegative(source: ConfigNode, scope: Scope, node: RequireNode): vo
     fail(
       source,
       scope,
-      'something that only keeps out has no effect here; put it into <RequireAll> with "Require all granted"',
+      'lets nobody in by itself; put it into <RequireAll> together with what does, such as "Require all granted"',
     );
 }
 
@@ -111,9 +150,9 @@ function readRequire(node: DirectiveNode, scope: Scope): RequireNode | undefined
   const [provider, ...values] = words;
   if (provider === undefined)
     return fail(node, scope, 'needs to say who, such as `Require ip 10.0.0.0/8`', 'argument-count');
-  const leaf = readProvider(node, scope, provider.toLowerCase(), values, isNegated);
-  if (leaf === undefined) return isNegated ? { kind: 'denied' } : undefined;
-  return isNegated ? { kind: 'not', child: leaf } : leaf;
+  const leaf = readProvider(node, scope, provider.toLowerCase(), values);
+  if (leaf === undefined) return undefined;
+  return isNegated ? negated(limited(leaf, scope.limit)) : limited(leaf, scope.limit);
 }
 
 function readProvider(
@@ -121,7 +160,6 @@ function readProvider(
   scope: Scope,
   provider: string,
   values: readonly string[],
-  isNegated: boolean,
 ): RequireNode | undefined {
   switch (provider) {
     case 'all': {
@@ -134,23 +172,62 @@ function readProvider(
       return readIp(node, scope, values);
     case 'local':
       return { kind: 'local' };
+    case 'valid-user':
+      return { kind: 'valid-user' };
     case 'host':
-      if (values.length === 0) return fail(node, scope, 'host needs a name', 'argument-count');
-      if (isNegated) return restricts(node, scope, 'client addresses are not looked up');
-      warnHost(node, scope, values);
-      return { kind: 'host', names: values.map((name) => name.toLowerCase()) };
+    case 'forward-dns': {
+      const names = textsOf(node, scope, provider, untilComment(values));
+      return names && { kind: provider, names: names.map((name) => name.toLowerCase()) };
+    }
+    case 'user': {
+      const names = textsOf(node, scope, provider, values);
+      return names && { kind: 'user', names };
+    }
+    case 'group': {
+      const names = textsOf(node, scope, provider, values);
+      return names && { kind: 'group', names: names.map((name) => name.toLowerCase()) };
+    }
     case 'env':
       if (values.length === 0) return fail(node, scope, 'env needs the name of a variable', 'argument-count');
       return { kind: 'env', names: values };
     case 'method':
-      if (values.length === 0) return fail(node, scope, 'method needs a method', 'argument-count');
-      return { kind: 'method', methods: values.map((method) => method.toUpperCase()) };
+      return readMethods(node, scope, values);
+    case 'file-owner':
+    case 'file-group':
+      return restricts(node, scope, 'owners of files are not looked at');
     case 'expr':
-    case 'forward-dns':
-      return restricts(node, scope, `Require ${provider} is not evaluated`);
+      return restricts(node, scope, 'expressions are not evaluated');
     default:
-      return restricts(node, scope, `users and groups are not known here, so "${textOf(provider)}" cannot be checked`);
+      return restricts(node, scope, `there is nothing here that knows "${textOf(provider)}"`);
   }
+}
+
+/** Names as the request has them: `%{…}` in them would be evaluated. Without any, nobody is let in. */
+function textsOf(
+  node: DirectiveNode,
+  scope: Scope,
+  provider: string,
+  values: readonly string[],
+): readonly string[] | undefined {
+  const expression = values.find((value) => value.includes('%{'));
+  if (expression !== undefined) return restricts(node, scope, `"${textOf(expression)}" is not evaluated`);
+  if (values.length === 0) warn(node, scope, `${provider} names nobody, so nobody is let in by it`, 'nobody-named');
+  return values;
+}
+
+/** httpd takes what begins with `#` for a remark in these lines alone. */
+function untilComment(values: readonly string[]): readonly string[] {
+  const at = values.findIndex((value) => value.includes('#'));
+  if (at < 0) return values;
+  const rest = values[at].slice(0, values[at].indexOf('#'));
+  return [...values.slice(0, at), ...(rest === '' ? [] : [rest])];
+}
+
+function readMethods(node: DirectiveNode, scope: Scope, values: readonly string[]): RequireNode | undefined {
+  if (values.length === 0) return fail(node, scope, 'method needs a method', 'argument-count');
+  const small = values.find((value) => value !== value.toUpperCase());
+  if (small !== undefined) return fail(node, scope, `"${textOf(small)}" is no method: they are written in capitals`);
+  return { kind: 'method', methods: values.map(methodOf) };
 }
 
 function readIp(node: DirectiveNode, scope: Scope, values: readonly string[]): RequireNode | undefined {
@@ -162,30 +239,20 @@ function readIp(node: DirectiveNode, scope: Scope, values: readonly string[]): R
   return { kind: 'ip', ranges: ranges.filter((range) => range !== undefined) };
 }
 
-function warnHost(node: DirectiveNode, scope: Scope, names: readonly string[]): void {
-  for (const name of names)
-    if (name.toLowerCase() !== 'localhost')
-      warn(
-        node,
-        scope,
-        `client addresses are not looked up, so the host "${textOf(name)}" never matches; name its address`,
-        'host-never-matches',
-      );
-}
-
 // --- Order, Allow, Deny ---------------------------------------------------------------------------------------------
 
-/** What httpd assumes of a section that has any of these directives. */
-const ORDER_DEFAULT: OrderRules = { order: 'deny,allow', allow: [], deny: [], satisfy: 'all' };
+const NO_ORDER: OrderRules = { orders: [], allow: [], deny: [], satisfy: [] };
 
 function updateOrder(scope: Scope, change: Partial<OrderRules>): void {
-  update(scope, { order: { ...ORDER_DEFAULT, ...scope.settings.access?.order, ...change } });
+  const { access } = scope.settings;
+  scope.settings.access = { ...access, order: { ...NO_ORDER, ...access?.order, ...change } };
 }
 
 function order(node: DirectiveNode, scope: Scope): void {
   const value = node.words.length === 1 ? node.words[0].toLowerCase() : '';
+  const before = scope.settings.access?.order?.orders ?? [];
   if (value === 'deny,allow' || value === 'allow,deny' || value === 'mutual-failure')
-    updateOrder(scope, { order: value });
+    updateOrder(scope, { orders: [...before, { order: value, limit: scope.limit }] });
   else
     fail(
       node,
@@ -201,11 +268,11 @@ function addClients(node: DirectiveNode, scope: Scope, list: 'allow' | 'deny'): 
     return;
   }
   const before = scope.settings.access?.order?.[list] ?? [];
-  const clients = values.map((value) => readClient(node, scope, value, list)).filter((client) => client !== undefined);
-  updateOrder(scope, { [list]: [...before, ...clients] });
+  const clients = values.map((value) => readClient(node, scope, value)).filter((client) => client !== undefined);
+  updateOrder(scope, { [list]: [...before, ...clients.map((client) => limited(client, scope.limit))] });
 }
 
-function readClient(node: DirectiveNode, scope: Scope, value: string, list: 'allow' | 'deny'): ClientMatch | undefined {
+function readClient(node: DirectiveNode, scope: Scope, value: string): ClientMatch | undefined {
   const lower = value.toLowerCase();
   if (lower === 'all') return { kind: 'all' };
   if (lower.startsWith('env=')) {
@@ -214,9 +281,7 @@ function readClient(node: DirectiveNode, scope: Scope, value: string, list: 'all
   }
   const range = parseRange(value);
   if (range !== undefined) return { kind: 'ip', range };
-  if (value.includes('/') || value.startsWith('#'))
+  if (value.includes('/') || value.includes('#'))
     return fail(node, scope, `"${textOf(value)}" is no address or network; write 10.1, 10.1.0.0/16 or fe80::/10`);
-  if (list === 'deny' && lower !== 'localhost') return restricts(node, scope, 'client addresses are not looked up');
-  warnHost(node, scope, [value]);
   return { kind: 'host', name: lower };
 }

@@ -1,8 +1,10 @@
-// Judges access rules for one request. Pure; the frontend asks before it answers, `explain` asks to tell why.
-// Source: documentation of mod_authz_core, mod_authz_host, mod_access_compat; modproxy.md §4.14; recordings P-ACL-*.
+// Judges access rules for one request. Pure; the frontend asks before it answers, `explain` asks to tell why. A fact that
+// must be waited for ends the judging with `wait`; it is judged again from the start when the fact is there.
+// Source: documentation of mod_authz_core, mod_authz_host, mod_access_compat; modproxy.md §4.14; recordings P-ACL-*; the
+// order of questions and what each answer leads to as observed on httpd 2.4.71.
 
 import { isInRange, isLoopback, parseAddress } from '../base/addresses.ts';
-import type { AccessRules, ClientMatch, OrderRules, RequireNode } from './model.ts';
+import type { AccessRules, Authentication, ClientMatch, MethodLimit, OrderRules, RequireNode } from './model.ts';
 
 /** What rules may ask about. */
 export interface AccessFacts {
@@ -12,96 +14,237 @@ export interface AccessFacts {
   readonly serverAddress: string;
   readonly method: string;
   hasEnv(name: string): boolean;
+  /** Host name of the client, in lower case, looked up forth and back; '' when it has none; undefined: not known yet. */
+  clientHost(): string | undefined;
+  /** Addresses of a name; none when it has none; undefined: not known yet. */
+  addressesOf(name: string): readonly string[] | undefined;
+  /** Asks the client who it is; `wait`: not known yet. */
+  authenticate(how: Authentication): AuthenticationOutcome | 'wait';
+  /** Groups of a user in a group file, in lower case; none when the file cannot be read; undefined: not known yet. */
+  groupsOf(user: string, file: string): ReadonlySet<string> | undefined;
 }
 
-/** Whether the rules let this request in. No rules let everybody in. */
+/** `declined`: nobody knows this user, and others may be asked. `broken`: it cannot be found out. `busy`: not now. */
+export type AuthenticationOutcome =
+  | { readonly kind: 'user'; readonly user: string }
+  | { readonly kind: 'refused' | 'declined' | 'broken' | 'busy' };
+
+/** In, or the status of the refusal; 401 asks for a name and a password. */
+export type AccessVerdict = 'in' | 'wait' | 401 | 403 | 500 | 503;
+
+/** Whether the rules let this request in without waiting for anything. No rules let everybody in. */
 export function isAllowed(rules: AccessRules | undefined, facts: AccessFacts): boolean {
-  if (rules === undefined) return true;
-  const { order, requires } = rules;
-  const client = addressOf(facts.clientAddress);
-  const byOrder = order === undefined || ordered(order, client, facts);
-  if (requires === undefined) return byOrder;
-  if (order?.satisfy === 'any' && byOrder) return true;
-  if (order?.satisfy !== 'any' && !byOrder) return false;
-  return judge(requires, client, facts) > 0;
+  return rules === undefined || judgeAccess(rules, facts) === 'in';
 }
 
-/** Granted, without an opinion, or denied: containers count opinions. */
-type Verdict = 1 | 0 | -1;
+export function judgeAccess(rules: AccessRules, facts: AccessFacts): AccessVerdict {
+  const method = methodOf(facts.method);
+  const client = addressOf(facts.clientAddress);
+  if (rules.order !== undefined) {
+    const isAny = satisfyOf(rules.order, method) === 'any';
+    const byOrder = ordered(rules.order, { method, client, facts, rules, user: undefined });
+    if (byOrder === WAIT) return 'wait';
+    if (isAny && byOrder === GRANTED) return 'in';
+    if (!isAny && byOrder !== GRANTED) return 403;
+  }
+  return judgeRequires(rules, { method, client, facts, rules, user: undefined });
+}
 
-function judge(node: RequireNode, client: readonly number[], facts: AccessFacts): Verdict {
+/** First without a user; one is asked for only where that could change the answer. */
+function judgeRequires(rules: AccessRules, asked: Asked): AccessVerdict {
+  const { requires, authentication } = rules;
+  const asksUsers = authentication?.type === 'basic';
+  // An AuthType that nothing follows from is a mistake that must not open anything.
+  if (requires === undefined) return asksUsers ? 500 : 'in';
+  const before = judge(requires, asked, true);
+  if (before === WAIT) return 'wait';
+  if (before === GRANTED) return 'in';
+  if (before !== DENIED_WITHOUT_USER) return 403;
+  if (!asksUsers || authentication.realm === undefined) return 500;
+  const outcome = asked.facts.authenticate(authentication);
+  if (outcome === 'wait') return 'wait';
+  switch (outcome.kind) {
+    case 'user':
+      return afterAuthentication(requires, { ...asked, user: outcome.user }, rules);
+    case 'refused':
+      return 401;
+    case 'busy':
+      return 503;
+    default:
+      return 500;
+  }
+}
+
+function afterAuthentication(requires: RequireNode, asked: Asked, rules: AccessRules): AccessVerdict {
+  const verdict = judge(requires, asked, true);
+  if (verdict === WAIT) return 'wait';
+  if (verdict === GRANTED) return 'in';
+  return rules.forbiddenOnFailure === true && verdict !== DENIED_WITHOUT_USER ? 403 : 401;
+}
+
+// --- Require --------------------------------------------------------------------------------------------------------
+
+type Verdict = typeof GRANTED | typeof NEUTRAL | typeof DENIED | typeof DENIED_WITHOUT_USER | typeof WAIT;
+const GRANTED = 1;
+/** Without an opinion: containers do not count it. */
+const NEUTRAL = 0;
+const DENIED = -1;
+/** Denied, and a user could change that. */
+const DENIED_WITHOUT_USER = -2;
+const WAIT = 2;
+
+interface Asked {
+  readonly method: string;
+  readonly client: readonly number[];
+  readonly facts: AccessFacts;
+  readonly rules: AccessRules;
+  readonly user: string | undefined;
+}
+
+function judge(node: RequireNode, asked: Asked, isInAll: boolean): Verdict {
+  if (node.limit !== undefined && !speaksOf(node.limit, asked.method)) return isInAll ? GRANTED : NEUTRAL;
+  const { client, facts } = asked;
   switch (node.kind) {
     case 'granted':
-      return 1;
+      return GRANTED;
     case 'denied':
-      return -1;
+      return DENIED;
     case 'ip':
       return verdict(node.ranges.some((range) => isInRange(range, client)));
     case 'local':
       return verdict(isLoopback(client) || facts.clientAddress === facts.serverAddress);
-    case 'host':
-      return verdict(node.names.includes('localhost') && isLoopback(client));
+    case 'host': {
+      const host = facts.clientHost();
+      return host === undefined ? WAIT : verdict(node.names.some((name) => isInDomain(name, host)));
+    }
+    case 'forward-dns':
+      return forwardDns(node.names, client, facts);
     case 'env':
       return verdict(node.names.some((name) => facts.hasEnv(name)));
     case 'method':
-      return verdict(node.methods.includes(facts.method) || (facts.method === 'HEAD' && node.methods.includes('GET')));
-    case 'not':
-      return judge(node.child, client, facts) > 0 ? -1 : 0;
-    case 'none-of':
-      return node.children.some((child) => judge(child, client, facts) > 0) ? -1 : 0;
+      return verdict(node.methods.includes(asked.method));
+    case 'user':
+      return asked.user === undefined ? DENIED_WITHOUT_USER : verdict(node.names.includes(asked.user));
+    case 'valid-user':
+      return asked.user === undefined ? DENIED_WITHOUT_USER : GRANTED;
+    case 'group':
+      return group(node.names, asked);
+    case 'not': {
+      const child = judge(node.child, asked, isInAll);
+      return child === WAIT ? WAIT : child === GRANTED ? DENIED : NEUTRAL;
+    }
     case 'all-of':
-      return allOf(node.children, client, facts);
+      return allOf(node.children, asked);
     case 'any-of':
-      return anyOf(node.children, client, facts);
+      return anyOf(node.children, asked);
   }
 }
 
 function verdict(holds: boolean): Verdict {
-  return holds ? 1 : -1;
+  return holds ? GRANTED : DENIED;
 }
 
-function allOf(children: readonly RequireNode[], client: readonly number[], facts: AccessFacts): Verdict {
-  let result: Verdict = 0;
+function group(names: readonly string[], { user, facts, rules }: Asked): Verdict {
+  if (user === undefined) return DENIED_WITHOUT_USER;
+  const file = rules.authentication?.groupFile;
+  const groups = file === undefined ? NO_GROUPS : facts.groupsOf(user, file);
+  return groups === undefined ? WAIT : verdict(names.some((name) => groups.has(name)));
+}
+
+const NO_GROUPS: ReadonlySet<string> = new Set();
+
+function forwardDns(names: readonly string[], client: readonly number[], facts: AccessFacts): Verdict {
+  for (const name of names) {
+    const addresses = facts.addressesOf(name);
+    if (addresses === undefined) return WAIT;
+    if (addresses.some((address) => isSameAddress(parseAddress(address), client))) return GRANTED;
+  }
+  return DENIED;
+}
+
+function isSameAddress(a: readonly number[] | undefined, b: readonly number[]): boolean {
+  return a !== undefined && a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+/** The name itself, or one below it. */
+function isInDomain(domain: string, host: string): boolean {
+  if (host === '' || !host.endsWith(domain)) return false;
+  return host.length === domain.length || domain.startsWith('.') || host[host.length - domain.length - 1] === '.';
+}
+
+function allOf(children: readonly RequireNode[], asked: Asked): Verdict {
+  let result: Verdict = NEUTRAL;
   for (const child of children) {
-    const one = judge(child, client, facts);
-    if (one < 0) return -1;
-    if (one > 0) result = 1;
+    const one = judge(child, asked, true);
+    if (one === WAIT || one === DENIED) return one;
+    if (one === DENIED_WITHOUT_USER || result === NEUTRAL) result = one;
   }
   return result;
 }
 
-function anyOf(children: readonly RequireNode[], client: readonly number[], facts: AccessFacts): Verdict {
-  let result: Verdict = 0;
+function anyOf(children: readonly RequireNode[], asked: Asked): Verdict {
+  let result: Verdict = NEUTRAL;
   for (const child of children) {
-    const one = judge(child, client, facts);
-    if (one > 0) return 1;
-    if (one < 0) result = -1;
+    const one = judge(child, asked, false);
+    if (one === WAIT || one === GRANTED) return one;
+    if ((one === DENIED_WITHOUT_USER && result === DENIED) || result === NEUTRAL) result = one;
   }
   return result;
 }
 
-function ordered(rules: OrderRules, client: readonly number[], facts: AccessFacts): boolean {
-  const isListed = (list: readonly ClientMatch[]) => list.some((match) => matches(match, client, facts));
-  switch (rules.order) {
-    case 'allow,deny':
-      return isListed(rules.allow) && !isListed(rules.deny);
-    case 'deny,allow':
-      return isListed(rules.allow) || !isListed(rules.deny);
-    case 'mutual-failure':
-      return isListed(rules.allow) && !isListed(rules.deny);
-  }
+// --- methods --------------------------------------------------------------------------------------------------------
+
+/** HEAD is allowed and refused where GET is. */
+export function methodOf(method: string): string {
+  return method === 'HEAD' ? 'GET' : method;
 }
 
-function matches(match: ClientMatch, client: readonly number[], facts: AccessFacts): boolean {
+function speaksOf(limit: MethodLimit, method: string): boolean {
+  return limit.methods.includes(method) === (limit.kind === 'only');
+}
+
+// --- Order, Allow, Deny, Satisfy ------------------------------------------------------------------------------------
+
+function satisfyOf(rules: OrderRules, method: string): 'all' | 'any' {
+  return lastFor(rules.satisfy, method)?.satisfy ?? 'all';
+}
+
+function lastFor<T extends { readonly limit: MethodLimit | undefined }>(
+  list: readonly T[],
+  method: string,
+): T | undefined {
+  return list.findLast(({ limit }) => limit === undefined || speaksOf(limit, method));
+}
+
+function ordered(rules: OrderRules, asked: Asked): Verdict {
+  const order = lastFor(rules.orders, asked.method)?.order ?? 'deny,allow';
+  const denied = isListed(rules.deny, asked);
+  if (denied === WAIT || (denied === DENIED && order === 'deny,allow')) return denied === WAIT ? WAIT : GRANTED;
+  if (denied === GRANTED && order !== 'deny,allow') return DENIED;
+  return isListed(rules.allow, asked);
+}
+
+function isListed(list: readonly ClientMatch[], asked: Asked): Verdict {
+  for (const match of list) {
+    if (match.limit !== undefined && !speaksOf(match.limit, asked.method)) continue;
+    const one = matches(match, asked);
+    if (one !== DENIED) return one;
+  }
+  return DENIED;
+}
+
+function matches(match: ClientMatch, { client, facts }: Asked): Verdict {
   switch (match.kind) {
     case 'all':
-      return true;
+      return GRANTED;
     case 'ip':
-      return isInRange(match.range, client);
-    case 'host':
-      return match.name === 'localhost' && isLoopback(client);
+      return verdict(isInRange(match.range, client));
+    case 'host': {
+      const host = facts.clientHost();
+      return host === undefined ? WAIT : verdict(isInDomain(match.name, host));
+    }
     case 'env':
-      return facts.hasEnv(match.name) !== match.isNegated;
+      return verdict(facts.hasEnv(match.name) !== match.isNegated);
   }
 }
 

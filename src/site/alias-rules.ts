@@ -4,8 +4,7 @@
 import { textOf } from '../config/files.ts';
 import { compileRegex } from '../config/httpd/regex.ts';
 import type { DirectiveNode } from '../config/httpd/tree.ts';
-import { restricts } from './access-rules.ts';
-import { type DirectiveHandler, fail, path, takes, warn } from './arguments.ts';
+import { type DirectiveHandler, fail, path, restricts, takes, warn } from './arguments.ts';
 import type { Scope } from './draft.ts';
 import type { AliasRule, MappingPattern } from './model.ts';
 

@@ -27,6 +27,16 @@ export function note(node: ConfigNode, scope: Scope, message: string): void {
   scope.site.findings.note(node.place, title(node), 'done-otherwise', message);
 }
 
+/** Reports something that keeps people out and is not honoured. */
+export function restricts(node: ConfigNode, scope: Scope, why: string): undefined {
+  return fail(
+    node,
+    scope,
+    `restricts access and is not honoured: ${why}; take it out or restrict access another way`,
+    'restriction-not-honoured',
+  );
+}
+
 /** The name for messages: sections with their brackets. */
 export function title(node: ConfigNode): string {
   return node.kind === 'section' ? `<${node.name}>` : node.name;

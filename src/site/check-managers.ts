@@ -15,6 +15,10 @@ const STRANGERS: readonly AccessFacts[] = ['203.0.113.77', '2001:db8::77'].map((
   serverAddress: '198.51.100.1',
   method: 'GET',
   hasEnv: () => false,
+  clientHost: () => '',
+  addressesOf: () => [],
+  authenticate: () => ({ kind: 'refused' }),
+  groupsOf: () => new Set(),
 }));
 
 export function checkManagers(host: Host, findings: Findings): void {

@@ -16,6 +16,7 @@ import type {
   Listen,
   Mapping,
   MappingTarget,
+  MethodLimit,
   RedirectRule,
   ReverseRule,
   Section,
@@ -184,4 +185,6 @@ export interface Scope {
   readonly settings: SettingsDraft;
   /** The innermost section that has settings; undefined at server level. */
   readonly section: SectionDraft | undefined;
+  /** The methods that access rules here speak of; undefined: all. */
+  readonly limit?: MethodLimit;
 }

@@ -1,7 +1,6 @@
-// The rules of a compiled site, as data: mappings, access, environment, headers. Part of the model; import them from
-// `model.ts`. What applies them is pure: `mapping.ts`, `access.ts` here, the rest in the frontend.
+// The rules of a compiled site, as data: mappings, environment, headers. Part of the model; import them from `model.ts`.
+// What applies them is pure: `mapping.ts` here, the rest in the frontend.
 
-import type { AddressRange } from '../base/addresses.ts';
 import type { Place } from '../config/finding.ts';
 
 /** Key of a balancer within one Snapshot: stable over reloads, so that members keep their counters. */
@@ -86,43 +85,6 @@ export interface RedirectTarget {
 export interface RedirectRule extends RedirectTarget {
   readonly pattern: MappingPattern;
 }
-
-// --- access ---------------------------------------------------------------------------------------------------------
-
-/** Who may: `requires` (Require …) and `order` (Order, Allow, Deny) must both agree, unless `satisfy` is `any`. */
-export interface AccessRules {
-  readonly requires?: RequireNode;
-  readonly order?: OrderRules;
-  /** AuthMerging: how `requires` joins what is inherited; undefined replaces it. */
-  readonly merging?: 'and' | 'or';
-}
-
-export type RequireNode =
-  | { readonly kind: 'all-of' | 'any-of' | 'none-of'; readonly children: readonly RequireNode[] }
-  | { readonly kind: 'not'; readonly child: RequireNode }
-  | { readonly kind: 'granted' }
-  | { readonly kind: 'denied' }
-  | { readonly kind: 'ip'; readonly ranges: readonly AddressRange[] }
-  /** Loopback, or client and server address are the same. */
-  | { readonly kind: 'local' }
-  /** Host names need a checked double lookup of the client's address. */
-  | { readonly kind: 'host'; readonly names: readonly string[] }
-  | { readonly kind: 'env'; readonly names: readonly string[] }
-  | { readonly kind: 'method'; readonly methods: readonly string[] };
-
-export interface OrderRules {
-  readonly order: 'deny,allow' | 'allow,deny' | 'mutual-failure';
-  readonly allow: readonly ClientMatch[];
-  readonly deny: readonly ClientMatch[];
-  readonly satisfy: 'all' | 'any';
-}
-
-/** Operand of `Allow from` and `Deny from`. */
-export type ClientMatch =
-  | { readonly kind: 'all' }
-  | { readonly kind: 'ip'; readonly range: AddressRange }
-  | { readonly kind: 'host'; readonly name: string }
-  | { readonly kind: 'env'; readonly name: string; readonly isNegated: boolean };
 
 // --- environment and headers ----------------------------------------------------------------------------------------
 

@@ -5,8 +5,8 @@
 import type { BalancerConfig } from '../balancer/config.ts';
 import type { Finding, Place } from '../config/finding.ts';
 import type { LogFormat } from '../config/httpd/log-format.ts';
+import type { AccessRules } from './model-access.ts';
 import type {
-  AccessRules,
   AliasRule,
   BalancerKey,
   EnvCondition,
@@ -19,6 +19,7 @@ import type {
   ReverseRule,
 } from './model-rules.ts';
 
+export type * from './model-access.ts';
 export type * from './model-rules.ts';
 
 export interface Snapshot {

@@ -4,7 +4,6 @@
 import { posix } from 'node:path';
 import { textOf } from '../config/files.ts';
 import type { DirectiveNode } from '../config/httpd/tree.ts';
-import { restricts } from './access-rules.ts';
 import {
   choice,
   type DirectiveHandler,
@@ -14,6 +13,7 @@ import {
   integer,
   onOff,
   path,
+  restricts,
   takes,
   unheeded,
   warn,

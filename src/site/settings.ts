@@ -2,8 +2,9 @@
 // order. Merged once per set of sections and kept, so a request that meets known sections allocates nothing.
 // Source: httpd's documentation "Configuration Sections"; recordings P-MAP-14, P-ACL-*; access override as observed.
 
+import { mergeAccess } from './access-merge.ts';
 import { joinEnvOps } from './env-rules.ts';
-import type { DirectorySettings, Host, MimeSettings, OptionChange, OptionName, RequireNode, Section } from './model.ts';
+import type { DirectorySettings, Host, MimeSettings, OptionChange, OptionName, Section } from './model.ts';
 
 /** Sets of sections kept merged per host; beyond it each request merges anew. */
 const MAX_MERGED_SETS = 4096;
@@ -136,7 +137,7 @@ function isWithin(outer: string, path: string): boolean {
 
 /** Lays `over` over `base`: most settings replace, rules that run in order are appended. */
 export function mergeSettings(base: DirectorySettings, over: DirectorySettings): DirectorySettings {
-  const access = mergeAccess(base, over);
+  const access = mergeAccess(base.access, over.access);
   return {
     ...base,
     ...over,
@@ -169,17 +170,6 @@ function joined<K extends ListKey>(
   const b = second[key];
   if (a === undefined || b === undefined) return {};
   return { [key]: [...a, ...b] };
-}
-
-/** Require replaces Require unless AuthMerging says otherwise; Order, Allow, Deny, Satisfy replace each other as one. */
-function mergeAccess(base: DirectorySettings, over: DirectorySettings): DirectorySettings['access'] {
-  if (base.access === undefined || over.access === undefined) return over.access ?? base.access;
-  const merged = { ...base.access, ...over.access };
-  const inner = over.access.requires;
-  const outer = base.access.requires;
-  if (inner === undefined || outer === undefined || over.access.merging === undefined) return merged;
-  const requires: RequireNode = { kind: over.access.merging === 'and' ? 'all-of' : 'any-of', children: [outer, inner] };
-  return { ...merged, requires };
 }
 
 function mergeOptions(base: OptionChange, over: OptionChange): OptionChange {

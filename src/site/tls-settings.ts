@@ -3,8 +3,18 @@
 
 import { textOf } from '../config/files.ts';
 import type { DirectiveNode } from '../config/httpd/tree.ts';
-import { restricts } from './access-rules.ts';
-import { choice, type DirectiveHandler, expectFile, fail, flag, path, takes, unheeded, warn } from './arguments.ts';
+import {
+  choice,
+  type DirectiveHandler,
+  expectFile,
+  fail,
+  flag,
+  path,
+  restricts,
+  takes,
+  unheeded,
+  warn,
+} from './arguments.ts';
 import type { Scope } from './draft.ts';
 
 /** Directives of this story, by name in lower case. */

@@ -4,9 +4,10 @@
 import { textOf } from '../config/files.ts';
 import { type DirectiveRule, findDirective, similarDirectives } from '../config/httpd/directives.ts';
 import type { ConfigNode, DirectiveNode, SectionNode } from '../config/httpd/tree.ts';
-import { ACCESS_DIRECTIVES, ACCESS_HANDLERS, ACCESS_SECTIONS, restricts } from './access-rules.ts';
+import { ACCESS_DIRECTIVES, ACCESS_HANDLERS, ACCESS_SECTIONS, isLimit, limitedScope } from './access-rules.ts';
 import { ALIAS_HANDLERS } from './alias-rules.ts';
-import { type DirectiveHandler, fail, takes, title, warn } from './arguments.ts';
+import { type DirectiveHandler, fail, restricts, takes, title, warn } from './arguments.ts';
+import { AUTHENTICATION_HANDLERS } from './authentication.ts';
 import { BALANCER_HANDLERS } from './balancers.ts';
 import { HostDraft, type Scope, type SiteDraft } from './draft.ts';
 import { ENV_HANDLERS } from './env-rules.ts';
@@ -24,6 +25,7 @@ export const HANDLERS: ReadonlyMap<string, DirectiveHandler> = new Map(
   [
     ACCESS_HANDLERS,
     ALIAS_HANDLERS,
+    AUTHENTICATION_HANDLERS,
     BALANCER_HANDLERS,
     ENV_HANDLERS,
     HEADER_HANDLERS,
@@ -37,7 +39,7 @@ export const HANDLERS: ReadonlyMap<string, DirectiveHandler> = new Map(
 );
 
 /** Honoured sections that are no settings sections and not of the access story. */
-export const OTHER_SECTIONS: readonly string[] = ['virtualhost', 'if', 'elseif', 'else'];
+export const OTHER_SECTIONS: readonly string[] = ['virtualhost', 'if', 'elseif', 'else', 'limit', 'limitexcept'];
 
 /** Compiles a whole tree into the draft. */
 export function walkTree(nodes: readonly ConfigNode[], site: SiteDraft): void {
@@ -100,6 +102,8 @@ function whyNotHere(rule: DirectiveRule, node: ConfigNode, scope: Scope): string
         ? undefined
         : `cannot stand at ${here}; put it into Directory, Location or another such section`;
     default:
+      if (scope.limit !== undefined && rule.isSection && !ACCESS_DIRECTIVES.has(node.key))
+        return 'cannot stand in <Limit> or <LimitExcept>';
       if (
         section !== undefined &&
         section.kind !== 'location' &&
@@ -133,7 +137,14 @@ function enter(node: SectionNode, scope: Scope): void {
   if (node.key === 'virtualhost') virtualHost(node, scope);
   else if (isSettingsSection(node.key)) readSection(node, scope, (inner) => walk(node.children, inner));
   else if (node.key in ACCESS_SECTIONS) ACCESS_SECTIONS[node.key](node, scope);
+  else if (isLimit(node)) limitAccess(node, scope);
   else skipCondition(node, scope);
+}
+
+/** What is no access rule holds for all methods, as in httpd. */
+function limitAccess(node: SectionNode, scope: Scope): void {
+  const inner = limitedScope(node, scope);
+  if (inner !== undefined) walk(node.children, inner);
 }
 
 function virtualHost(node: SectionNode, scope: Scope): void {

@@ -297,9 +297,11 @@ export class HttpConnection {
     });
   }
 
-  static open(port: number): Promise<HttpConnection> {
+  /** @param from the client's own address, such as 127.0.0.2 */
+  static open(port: number, from?: string): Promise<HttpConnection> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+      const localAddress = from === undefined ? {} : { localAddress: from };
+      const socket = connect({ port, host: '127.0.0.1', noDelay: true, ...localAddress });
       socket.once('error', reject);
       socket.once('connect', () => {
         socket.off('error', reject);

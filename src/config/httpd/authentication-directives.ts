@@ -1,13 +1,13 @@
-// Directives that ask people who they are, and keep what was found out: none of them is provided here. Data only; the
-// shape is `directive-table.ts`'s. What really shuts a door (AuthType, Require) is in the table itself.
+// Directives that ask people who they are, and keep what was found out: Basic authentication with files is provided, the
+// others are not. Data only; the shape is `directive-table.ts`'s. AuthType and Require are in the table itself.
 
 import type { ModuleDirectives } from './directive-table.ts';
 
 export const AUTHENTICATION_DIRECTIVES: readonly ModuleDirectives[] = [
   {
     module: 'auth_basic',
-    without: 'nobody is asked for a password',
-    ignored: { section: 'AuthBasicAuthoritative AuthBasicFake AuthBasicProvider AuthBasicUseDigestAlgorithm' },
+    honoured: { section: 'AuthBasicAuthoritative AuthBasicProvider AuthBasicUseDigestAlgorithm' },
+    checked: { section: 'AuthBasicFake' },
   },
   {
     module: 'auth_digest',
@@ -45,8 +45,7 @@ export const AUTHENTICATION_DIRECTIVES: readonly ModuleDirectives[] = [
   },
   {
     module: 'authn_file',
-    without: 'nobody is asked for a password',
-    ignored: { section: 'AuthUserFile' },
+    honoured: { section: 'AuthUserFile' },
   },
   {
     module: 'authn_socache',
@@ -83,8 +82,7 @@ export const AUTHENTICATION_DIRECTIVES: readonly ModuleDirectives[] = [
   },
   {
     module: 'authz_groupfile',
-    without: 'users have no groups here',
-    ignored: { section: 'AuthGroupFile' },
+    honoured: { section: 'AuthGroupFile' },
   },
   {
     module: 'ldap',

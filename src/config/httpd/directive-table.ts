@@ -40,6 +40,7 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
         'AllowEncodedSlashes <Directory <DirectoryMatch DocumentRoot ErrorLog LimitRequestFields LimitRequestFieldsize LimitRequestLine <Location <LocationMatch MergeSlashes ServerAlias ServerName Timeout TraceEnable',
       anywhere:
         'AddDefaultCharset ErrorDocument FileETag <Files <FilesMatch ForceType LogLevel Options SetHandler UseCanonicalName UseCanonicalPhysicalPort',
+      section: '<Limit <LimitExcept',
     },
     checked: {
       global: 'ServerTokens',
@@ -56,7 +57,6 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
         'CGIVar DefaultType EnableMMAP EnableSendfile LimitXMLRequestBody MaxRangeOverlaps MaxRangeReversals MaxRanges QualifyRedirectURL ReadBufferSize RLimitCPU RLimitMEM RLimitNPROC',
       section: 'CGIPassAuth',
     },
-    restricts: { section: '<Limit <LimitExcept' },
     ignored: {
       global: 'RegexDefaultOptions RegisterHttpMethod',
       server: 'HttpProtocolOptions ServerPath StrictHostCheck',
@@ -83,14 +83,12 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
   },
   {
     module: 'authn_core',
-    honoured: { section: 'AuthType' },
-    accepted: { section: 'AuthName' },
+    honoured: { section: 'AuthName AuthType' },
     restricts: { server: '<AuthnProviderAlias' },
   },
   {
     module: 'authz_core',
-    honoured: { section: 'AuthMerging Require <RequireAll <RequireAny <RequireNone' },
-    accepted: { section: 'AuthzSendForbiddenOnFailure' },
+    honoured: { section: 'AuthMerging AuthzSendForbiddenOnFailure Require <RequireAll <RequireAny <RequireNone' },
     restricts: { server: '<AuthzProviderAlias' },
   },
   {

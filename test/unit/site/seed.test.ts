@@ -40,7 +40,7 @@ for (const file of ['httpd.conf', 'proxy_ajp-location.conf'])
     assert.equal(balancer?.stickiness?.cookieName, 'JSESSIONID');
     const manager = settingsAt(snapshot.mainHost, '/balancer-manager/');
     assert.equal(manager.handler, 'balancer-manager');
-    assert.equal(manager.access?.order?.order, 'deny,allow');
+    assert.equal(manager.access?.order?.orders[0].order, 'deny,allow');
     assert.deepEqual(checkSite(snapshot), []);
   });
 

@@ -1,0 +1,79 @@
+// The gate between mapping and handler: judges who may enter, and lets an exchange wait while something has to be found
+// out for that. Its answer is a call of `admit` or `fail`, at once where nothing must be waited for.
+
+import { Failure } from '../base/failure.ts';
+import type { Log } from '../base/log.ts';
+import type { Link } from '../link/link.ts';
+import { judgeAccess } from '../site/access.ts';
+import type { AccessRules } from '../site/model.ts';
+import { Inquirer, Inquiry } from './inquiry.ts';
+import type { Visit } from './visit.ts';
+import { Waiting } from './waiting.ts';
+
+/** What the gate asks of the frontend. */
+export interface GateHooks {
+  /** The client may be here. */
+  admit(visit: Visit): void;
+  fail(visit: Visit, status: number, failure?: Failure): void;
+}
+
+export class Gate {
+  readonly #link: Link;
+  readonly #inquirer: Inquirer;
+  readonly #hooks: GateHooks;
+
+  constructor(link: Link, log: Log, hooks: GateHooks) {
+    this.#link = link;
+    this.#inquirer = new Inquirer(link, log);
+    this.#hooks = hooks;
+  }
+
+  /** Judges by the settings of the visit. */
+  enter(visit: Visit): void {
+    const { access } = visit.settings;
+    if (access !== undefined) {
+      this.#judge(visit, access);
+      return;
+    }
+    visit.trace?.accessJudged(false, true);
+    this.#hooks.admit(visit);
+  }
+
+  /** Ends what runs beside the loop. */
+  close(): void {
+    this.#inquirer.close();
+  }
+
+  /** What cannot be judged yet is judged again when it can be. */
+  #judge(visit: Visit, rules: AccessRules): void {
+    let verdict = judgeAccess(rules, visit);
+    if (verdict === 'wait' && visit.inquiry === undefined) {
+      visit.inquiry = new Inquiry(this.#inquirer, visit.exchange);
+      verdict = judgeAccess(rules, visit);
+    }
+    if (verdict !== 'wait') visit.trace?.accessJudged(true, verdict === 'in');
+    if (verdict === 'in') this.#hooks.admit(visit);
+    else if (verdict === 'wait') this.#wait(visit, visit.inquiry as Inquiry, rules);
+    else this.#refuse(visit, verdict, rules);
+  }
+
+  #wait(visit: Visit, inquiry: Inquiry, rules: AccessRules): void {
+    Waiting.until(
+      visit.exchange,
+      this.#link,
+      (done) => inquiry.find(done),
+      () => this.#judge(visit, rules),
+    );
+  }
+
+  #refuse(visit: Visit, status: number, rules: AccessRules): void {
+    if (status === 401) visit.challenge = `Basic realm="${rules.authentication?.realm ?? ''}"`;
+    if (status < 500) {
+      this.#hooks.fail(visit, status);
+      return;
+    }
+    const why =
+      visit.inquiry?.problem ?? 'a user is asked for, and nothing says how to log in (AuthType Basic, AuthName)';
+    this.#hooks.fail(visit, status, new Failure('access-undecided', 'internal', why, { status }));
+  }
+}

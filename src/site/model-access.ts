@@ -1,0 +1,88 @@
+// Who may enter, as data: part of the model; import it from `model.ts`. `access-rules.ts` and `authentication.ts` compile
+// it, `access.ts` judges it.
+
+import type { AddressRange } from '../base/addresses.ts';
+import type { Place } from '../config/finding.ts';
+
+/** Everything a section says about who may enter; merging is `access-merge.ts`'s. */
+export interface AccessRules {
+  /** Require and its containers of all sections in force, AuthMerging carried out. */
+  readonly requires?: RequireNode;
+  /** What `requires` was made of, in the order of merging. */
+  readonly layers?: readonly RequireLayer[];
+  readonly order?: OrderRules;
+  readonly authentication?: Authentication;
+  /** AuthzSendForbiddenOnFailure: 403 for users who may not enter, where 401 would ask them to log in as others. */
+  readonly forbiddenOnFailure?: boolean;
+}
+
+/** The Require directives of one section. Sections of one kind are merged with each other before they lie over others. */
+export interface RequireLayer {
+  readonly kind: 'server' | 'directory' | 'files' | 'location' | 'proxy' | 'if';
+  readonly requires?: RequireNode;
+  /** AuthMerging: how `requires` joins what is inherited; undefined: it replaces that, or says nothing. */
+  readonly merging?: 'and' | 'or' | 'off';
+}
+
+/** `<Limit>`, `<LimitExcept>`: the methods that what is within speaks of. HEAD goes by the name of GET. */
+export interface MethodLimit {
+  readonly kind: 'only' | 'except';
+  readonly methods: readonly string[];
+}
+
+/** A node of another method than the request's is as if it were not there; in `all-of` it lets in. */
+export type RequireNode = { readonly limit?: MethodLimit | undefined } & RequireKind;
+
+export type RequireKind =
+  | { readonly kind: 'all-of' | 'any-of'; readonly children: readonly RequireNode[] }
+  | { readonly kind: 'not'; readonly child: RequireNode }
+  | { readonly kind: 'granted' }
+  | { readonly kind: 'denied' }
+  | { readonly kind: 'ip'; readonly ranges: readonly AddressRange[] }
+  /** Loopback, or client and server address are the same. */
+  | { readonly kind: 'local' }
+  /** The client's name, found by its address and checked by asking for its addresses, lies within one of these. */
+  | { readonly kind: 'host'; readonly names: readonly string[] }
+  /** The client's address is one of those that these names have. */
+  | { readonly kind: 'forward-dns'; readonly names: readonly string[] }
+  | { readonly kind: 'env'; readonly names: readonly string[] }
+  | { readonly kind: 'method'; readonly methods: readonly string[] }
+  | { readonly kind: 'user'; readonly names: readonly string[] }
+  | { readonly kind: 'valid-user' }
+  /** Names in lower case. */
+  | { readonly kind: 'group'; readonly names: readonly string[] };
+
+/** Order, Allow, Deny, Satisfy of one section. */
+export interface OrderRules {
+  /** The last that speaks of a method holds; without one `deny,allow`. */
+  readonly orders: readonly {
+    readonly order: 'deny,allow' | 'allow,deny' | 'mutual-failure';
+    readonly limit: MethodLimit | undefined;
+  }[];
+  readonly allow: readonly ClientMatch[];
+  readonly deny: readonly ClientMatch[];
+  /** The last that speaks of a method holds; without one `all`. */
+  readonly satisfy: readonly { readonly satisfy: 'all' | 'any'; readonly limit: MethodLimit | undefined }[];
+}
+
+/** Operand of `Allow from` and `Deny from`. */
+export type ClientMatch = { readonly limit?: MethodLimit | undefined } & (
+  | { readonly kind: 'all' }
+  | { readonly kind: 'ip'; readonly range: AddressRange }
+  | { readonly kind: 'host'; readonly name: string }
+  | { readonly kind: 'env'; readonly name: string; readonly isNegated: boolean }
+);
+
+/** How users say who they are. What is undefined is inherited. */
+export interface Authentication {
+  readonly type?: 'basic' | 'none';
+  /** AuthName, with its quotes escaped. */
+  readonly realm?: string;
+  /** AuthUserFile, AuthGroupFile: absolute. */
+  readonly userFile?: string;
+  readonly groupFile?: string;
+  /** AuthBasicAuthoritative; default true. */
+  readonly isAuthoritative?: boolean;
+  /** Where AuthType stands, for messages. */
+  readonly place?: Place;
+}
