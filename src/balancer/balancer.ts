@@ -2,6 +2,7 @@
 // sockets belong to the caller; whatever differs between dialects is asked of the policy, how to choose of the method.
 
 import type { Clock } from '../base/clock.ts';
+import { Failure } from '../base/failure.ts';
 import { type Log, silentLog } from '../base/log.ts';
 import { Candidates } from './candidates.ts';
 import type { BalancerConfig } from './config.ts';
@@ -14,6 +15,7 @@ import type { Decision, Outcome } from './replay.ts';
 import { NEVER, Scoreboard } from './scoreboard.ts';
 import { SessionFinder } from './stickiness.ts';
 import type { ElectionTrace } from './trace.ts';
+import type { CausePhase } from './troubles.ts';
 
 /** `timeout=` is waited for in so many steps (modproxy.md §3.2). */
 const WAIT_STEPS = 100;
@@ -46,7 +48,7 @@ export type FailureKind = 'unavailable' | 'broken' | 'status' | 'timeout' | 'unr
 export interface BalancerOptions {
   /** Its `now()` must agree between threads that share a board. */
   readonly clock: Clock;
-  /** Events: member-failed, member-returned, member-recovered, errors-forgotten, member-unhealthy, member-healthy. Default: silent. */
+  /** Events: member-failed, member-trouble, member-returned, member-recovered, errors-forgotten, member-unhealthy, member-healthy. Default: silent. */
   readonly log?: Log;
   /** Threads that will share the board. Default 1. */
   readonly threads?: number;
@@ -91,7 +93,7 @@ export class Balancer {
    */
   static from(config: BalancerConfig, options: BalancerOptions, previous?: Balancer): Balancer {
     const old = previous && { config: previous.config, board: previous.#board, rows: previous.#rows };
-    return new Balancer(place(config, options.threads ?? 1, old), options);
+    return new Balancer(place(config, options.threads ?? 1, old), options, previous);
   }
 
   /** The same balancer in another thread: `placement` comes from the thread that called `from`. */
@@ -99,10 +101,14 @@ export class Balancer {
     return new Balancer({ config, board: new Scoreboard(placement.buffer, thread), rows: placement.rows }, options);
   }
 
-  private constructor({ config, board, rows }: Placed, options: BalancerOptions) {
+  private constructor({ config, board, rows }: Placed, options: BalancerOptions, previous?: Balancer) {
     this.config = config;
     this.policy = POLICIES[config.policy];
-    this.members = config.members.map((member, index) => new Member(member, index, board, rows[index]));
+    const before = previous?.config.name === config.name ? previous.members : [];
+    const troubles = new Map(before.map((member) => [member.config.url, member.state.troubles]));
+    this.members = config.members.map(
+      (member, index) => new Member(member, index, board, rows[index], troubles.get(member.url)),
+    );
     this.sessions = config.stickiness && new SessionFinder(config.stickiness);
     this.maxAttempts = config.maxAttempts ?? this.policy.furtherAttempts(this.members.length);
     this.pollMs = config.timeoutMs / WAIT_STEPS;
@@ -129,7 +135,7 @@ export class Balancer {
     const board = new Scoreboard({ rows: this.#board.rows, threads: 1 });
     for (const row of this.#rows) board.copyRow(row, this.#board, row);
     for (const row of this.#rows) board.busy[row] = this.#board.busyOf(row);
-    const copy = new Balancer({ config: this.config, board, rows: this.#rows }, { clock: this.#clock });
+    const copy = new Balancer({ config: this.config, board, rows: this.#rows }, { clock: this.#clock }, this);
     copy.#candidates.trace = trace;
     return copy;
   }
@@ -203,20 +209,48 @@ export class Balancer {
     board.errorAt[row] = NEVER;
   }
 
-  /** Puts the member in error from now on, unless it ignores errors or the policy marks none. */
-  failed(member: Member, kind: FailureKind): void {
-    const { wish, row } = member.state;
-    if (!this.policy.marksErrors || (wish & BIT.ignoreErrors) !== 0) return;
+  /**
+   * Puts the member in error from now on, unless it ignores errors or the policy marks none.
+   * @returns whether that was news, and was told with the last cause
+   */
+  failed(member: Member, kind: FailureKind): boolean {
+    const { wish, row, lastError } = member.state;
+    if (!this.policy.marksErrors || (wish & BIT.ignoreErrors) !== 0) return false;
     this.#board.errorAt[row] = this.#clock.now();
     const before = Atomics.or(this.#board.states, row, BIT.error);
-    if ((before & BIT.error) === 0) this.#log.warn('member-failed', { ...this.#facts(member), kind });
+    if ((before & BIT.error) !== 0) return false;
+    this.#log.warn('member-failed', { ...this.#facts(member), kind, code: lastError?.code, why: lastError?.text });
+    return true;
   }
 
-  /** Judges a failed attempt and marks the member accordingly. */
-  judge(member: Member, outcome: Outcome): Decision {
+  /** Judges a failed attempt, marks the member accordingly, and keeps the cause. */
+  judge(member: Member, outcome: Outcome, failure?: Failure): Decision {
     const decision = this.policy.judge(outcome);
-    if (decision.memberError && !decision.trySameFirst) this.failed(member, kindOf(outcome, decision));
+    // A kept connection that was closed for idleness: a fresh one will tell whether anything is wrong.
+    if (decision.trySameFirst) return decision;
+    this.#keep(member, outcome.phase, failure);
+    const isTold = decision.memberError && this.failed(member, kindOf(outcome, decision));
+    if (failure !== undefined) this.#tell(member, isTold);
     return decision;
+  }
+
+  /** Something that an operator should know went wrong with a member, though it need not be put in error for it. */
+  blame(member: Member, phase: CausePhase, failure: Failure): void {
+    this.#keep(member, phase, failure);
+    this.#tell(member, false);
+  }
+
+  #keep({ state }: Member, phase: CausePhase, failure: Failure | undefined): void {
+    if (failure !== undefined) state.troubles.add(failure.code, phase, failure.message, this.#clock.wall());
+  }
+
+  /** Tells the last cause, unless it has been told lately: what goes on is counted. */
+  #tell(member: Member, isTold: boolean): void {
+    const { lastError, troubles } = member.state;
+    const times = troubles.takeUntold(this.#clock.wall(), isTold);
+    if (isTold || times === 0 || lastError === undefined) return;
+    const { code, phase, text } = lastError;
+    this.#log.warn('member-trouble', { ...this.#facts(member), code, phase, why: text, times });
   }
 
   /**
@@ -234,16 +268,26 @@ export class Balancer {
    * @param isTimeout `isTimeout` of the decision behind our answer; false for the backend's
    */
   settled(member: Member, status: number, isTimeout: boolean): void {
-    if (this.#failOnStatus.has(status)) this.failed(member, 'status');
-    else if (isTimeout && this.config.failOnTimeout) this.failed(member, 'timeout');
+    if (this.#failOnStatus.has(status)) {
+      const why = `${member.config.url} answered ${status}, which failonstatus= names`;
+      this.#keep(member, 'answer', new Failure('fail-on-status', 'upstream', why));
+      this.#tell(member, this.failed(member, 'status'));
+    } else if (isTimeout && this.config.failOnTimeout) this.failed(member, 'timeout');
   }
 
   /**
    * Counts a health check, by httpd's rule (measured): while the member is in service only failures count, while it is
    * out only passes; what comes between interrupts neither count, and a count begins anew when it has had its effect.
    * For one thread only, the one that checks.
+   * @param cause what was found, for people
    */
-  checked(member: Member, hasPassed: boolean): void {
+  checked(member: Member, hasPassed: boolean, cause = ''): void {
+    if (!hasPassed)
+      this.#keep(
+        member,
+        'check',
+        new Failure('check-failed', 'upstream', `${member.config.url}: health check: ${cause}`),
+      );
     const { board, row, bits } = member.state;
     const { passes, fails } = member.config.healthCheck;
     if ((bits & (BIT.healthFailed | BIT.error)) !== 0) {

@@ -3,6 +3,7 @@
 
 import type { MemberConfig, MemberFlags } from './config.ts';
 import { NEVER, type Scoreboard } from './scoreboard.ts';
+import { type Cause, Troubles } from './troubles.ts';
 
 /** Status bits. `error` and `healthFailed` are observed, the others are the operator's. */
 export const BIT = {
@@ -64,10 +65,11 @@ export class Member {
   readonly index: number;
   readonly state: MemberState;
 
-  constructor(config: MemberConfig, index: number, board: Scoreboard, row: number) {
+  /** @param troubles of the same member under an earlier configuration */
+  constructor(config: MemberConfig, index: number, board: Scoreboard, row: number, troubles?: Troubles) {
     this.config = config;
     this.index = index;
-    this.state = new MemberState(board, row, wishBits(config.flags));
+    this.state = new MemberState(board, row, wishBits(config.flags), troubles);
   }
 }
 
@@ -77,11 +79,14 @@ export class MemberState {
   readonly row: number;
   /** Bits of the operator's wishes. */
   readonly wish: number;
+  /** What went wrong with it, as this thread saw it. */
+  readonly troubles: Troubles;
 
-  constructor(board: Scoreboard, row: number, wish: number) {
+  constructor(board: Scoreboard, row: number, wish: number, troubles: Troubles = new Troubles()) {
     this.board = board;
     this.row = row;
     this.wish = wish;
+    this.troubles = troubles;
   }
 
   /** Wishes and observations together, see `BIT`. */
@@ -95,6 +100,11 @@ export class MemberState {
 
   get isInError(): boolean {
     return (this.bits & BIT.error) !== 0;
+  }
+
+  /** What went wrong last, however long ago; undefined when nothing has. */
+  get lastError(): Cause | undefined {
+    return this.troubles.last;
   }
 
   /** As the managers print it: `Init Ok `. */

@@ -1,6 +1,7 @@
 // An Explanation for people: one fact a line, labels in a column, file and line behind what was decided by them. Place in
 // the picture: `catflap explain` prints it; it only shapes what `frontend` found out.
 
+import { causeLine } from '../balancer/troubles.ts';
 import type { Place } from '../config/finding.ts';
 import type {
   AccessFacts,
@@ -163,6 +164,8 @@ function electionLines(out: Lines, election: ElectionFacts, attempt: number): vo
     'Members',
     members.map((member) => memberRow(out, member, member.url === chosen)),
   );
+  for (const { url, lastError } of members)
+    if (lastError !== undefined) out.more(`${url} had trouble: ${causeLine(lastError)}`);
   for (const remark of remarks) out.more(remark);
   out.line('Chosen', chosen === undefined ? why : `${chosen}, because of ${why}`);
   if (isRouteChanged) out.more('the session does not stay where it was (BALANCER_ROUTE_CHANGED)');

@@ -1,7 +1,8 @@
 // A pooled AJP connection: one forwarded request after another, as mod_proxy_ajp sends them (ajp13.md §5–6). The head of
 // a response is held back until a body octet, a flush or the end follows: until then the attempt may still be repeated.
 
-import { Failure } from '../base/failure.ts';
+import type { Failure } from '../base/failure.ts';
+import type { ResponseHead } from '../base/head.ts';
 import { DATA_HEADER_BYTES, dataBytesMax } from '../wire/ajp/constants.ts';
 import { encodeForwardRequest, ForwardRequest } from '../wire/ajp/forward-request.ts';
 import { BODY_END_PACKET, CPING_PACKET, encodeDataHeader } from '../wire/ajp/front-packets.ts';
@@ -12,6 +13,7 @@ import { BodyQueue } from './body-queue.ts';
 import { NO_KEEP_ALIVE } from './manners.ts';
 import type { ProxyRequest } from './proxy-request.ts';
 import type { UpstreamEvents } from './upstream.ts';
+import { packetTooSmall, refusedByConnector } from './upstream-causes.ts';
 import { type UpstreamProtocol, UpstreamSocket } from './upstream-socket.ts';
 
 /** One object for all: it is filled, encoded and forgotten within one call. */
@@ -30,6 +32,9 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink {
   readonly #packetBytes: number;
   #isBodyComplete = false;
   #isHeadHeld = false;
+  /** Status of the response, and size of the packet that the request went in. */
+  #status = 0;
+  #requestBytes = 0;
   /** AJP counts body octets only (modproxy.md §7, bytraffic). */
   bytesWritten = 0;
   bytesRead = 0;
@@ -126,6 +131,7 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink {
       return;
     }
     socket.connection.commit(end);
+    this.#requestBytes = end - at;
     this.#decoder.expectResponse(request.exchange.response);
     socket.phase = 'response-head';
     if (request.exchange.request.bodyLength !== 0) request.resumeBody();
@@ -134,8 +140,7 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink {
   }
 
   #refuseTooLarge(): void {
-    const why = `the request head needs more than one AJP packet of ${this.#packetBytes} bytes: raise ProxyIOBufferSize and the container's packetSize`;
-    this.#socket.refuse(new Failure('request-too-large-for-packet', 'downstream', why, { status: 400 }));
+    this.#socket.refuse(packetTooSmall(this.#socket.backend.config, forward, this.#packetBytes));
   }
 
   /** Sends what waits as far as the container has asked for it, then the end if it asks for more than there is. */
@@ -189,8 +194,9 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink {
 
   // --- what the decoder finds (ResponseSink) ------------------------------------------------------------------------
 
-  head(): void {
+  head(head: ResponseHead): void {
     this.#isHeadHeld = true;
+    this.#status = head.status;
   }
 
   body(bytes: Buffer, start: number, end: number): void {
@@ -210,6 +216,7 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink {
   }
 
   end(reuse: boolean): void {
+    if (!reuse && this.#status >= 400) this.#tellRefusal();
     if (this.#isHeadHeld) this.#passHead();
     if (!this.#socket.isBusy) return;
     // A container that still waits for a body packet, asked for or promised, would read the next request as one.
@@ -217,6 +224,13 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink {
     const { backend, request } = this.#socket;
     const isLast = backend.config.pool.disableReuse || ((request?.manners ?? 0) & NO_KEEP_ALIVE) !== 0;
     this.#socket.complete(reuse && !isOwed && !isLast, undefined);
+  }
+
+  #tellRefusal(): void {
+    const { events, request, backend } = this.#socket;
+    if (request === undefined) return;
+    const remark = refusedByConnector(backend.config, this.#status, this.#requestBytes, request.exchange);
+    if (remark !== undefined) events?.responseRemark(remark);
   }
 
   pong(): void {

@@ -6,7 +6,7 @@ import type { ForwardRequest } from '../wire/ajp/forward-request.ts';
 import type { ProxyRequest } from './proxy-request.ts';
 
 /** Environment variables with this prefix become request attributes, without it. */
-const ATTRIBUTE_PREFIX = 'AJP_';
+export const ATTRIBUTE_PREFIX = 'AJP_';
 
 export function fillForwardRequest(forward: ForwardRequest, request: ProxyRequest, member: MemberConfig): void {
   const { exchange } = request;

@@ -2,7 +2,7 @@
 // exactly one; the balancer's state about it lives on the scoreboard.
 
 import type { MemberConfig } from '../balancer/config.ts';
-import { Failure } from '../base/failure.ts';
+import type { Failure } from '../base/failure.ts';
 import type { Log } from '../base/log.ts';
 import type { DialAddress } from '../link/dial.ts';
 import type { Link } from '../link/link.ts';
@@ -12,12 +12,10 @@ import { type BadHeader, defaultResponseHeadLimits, type ResponseHeadLimits } fr
 import { AjpConnection } from './ajp-connection.ts';
 import { HttpConnection } from './http-connection.ts';
 import type { UpstreamConnection } from './upstream.ts';
+import { connectFailure } from './upstream-causes.ts';
 
 /** Connections to one backend when `max` is not given: httpd's default MaxRequestWorkers, the sum over its processes. */
 const CONNECTIONS_MAX_DEFAULT = 400;
-
-/** Errors of connect() that tell of our own limits, not of the backend. */
-const OUR_SHORTAGES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM']);
 
 /** Someone who asked for a new connection. Exactly one of the two is called. */
 export interface DialWaiter {
@@ -99,23 +97,7 @@ export class Backend {
 
   /** What a failed connect means. */
   connectFailure(error: Error | undefined, timedOut: boolean): Failure {
-    const code = (error as NodeJS.ErrnoException | undefined)?.code;
-    if (code !== undefined && OUR_SHORTAGES.has(code)) {
-      const why = `cannot dial ${this.config.url}: ${code}`;
-      return new Failure('out-of-descriptors', 'internal', why, { status: 503, cause: error });
-    }
-    const isUnknownName = code === 'ENOTFOUND' || code === 'EAI_AGAIN';
-    const why = timedOut ? 'no answer in time' : (code ?? error?.message ?? 'closed');
-    return new Failure(
-      isUnknownName ? 'backend-name-unknown' : 'connect-failed',
-      'upstream',
-      `${this.config.url}: ${why}`,
-      {
-        status: isUnknownName ? 500 : 503,
-        mayRetry: true,
-        cause: error,
-      },
-    );
+    return connectFailure(this.config, error, timedOut);
   }
 }
 

@@ -111,5 +111,6 @@ function memberFacts({ config, state }: Member, verdict: string): MemberFacts {
     sentBytes: state.sentBytes,
     receivedBytes: state.receivedBytes,
     verdict,
+    lastError: state.lastError,
   };
 }

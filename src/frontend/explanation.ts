@@ -2,6 +2,7 @@
 // explained. Texts are for people, `place` is file and line; secrets and session ids are never whole in it, but for
 // what the URL itself says.
 
+import type { Cause } from '../balancer/troubles.ts';
 import type { Place } from '../config/finding.ts';
 import type { HostReason } from '../site/host.ts';
 
@@ -152,6 +153,8 @@ export interface MemberFacts {
   readonly receivedBytes: number;
   /** What became of it in this election. */
   readonly verdict: string;
+  /** What went wrong with it last. */
+  readonly lastError: Cause | undefined;
 }
 
 export interface BackendFacts {

@@ -111,6 +111,7 @@ export class Attempts implements PoolWaiter, DialWaiter {
     const { failure } = facts;
     if (failure.source === 'downstream') {
       // The request itself cannot be sent to any member.
+      this.remark(failure);
       this.leave(0, 0);
       this.#owner.noAnswer(failure.status ?? 400, failure);
       return;
@@ -118,21 +119,31 @@ export class Attempts implements PoolWaiter, DialWaiter {
     const { config } = this.#backend as Backend;
     const isAjp = config.scheme === 'ajp';
     const { exchange } = this.request;
-    const decision = this.balancer.balancer.judge(this.member as Member, {
-      protocol: isAjp ? 'ajp' : 'http',
-      phase: facts.phase,
-      method: exchange.request.method,
-      hasQuery: this.request.query !== undefined,
-      requestBytesSent: facts.phase === 'ping' ? 0 : 1,
-      bodySent: facts.bodySent,
-      bodyKept: !this.isBodyTouched,
-      reusedConnection: facts.reusedConnection,
-      secondChance: this.#hadSecondChance,
-      timedOut: facts.timedOut,
-      pinged: isAjp && config.pingMs > 0,
-      answered: exchange.stage !== 'open',
-    });
+    const decision = this.balancer.balancer.judge(
+      this.member as Member,
+      {
+        protocol: isAjp ? 'ajp' : 'http',
+        phase: facts.phase,
+        method: exchange.request.method,
+        hasQuery: this.request.query !== undefined,
+        requestBytesSent: facts.phase === 'ping' ? 0 : 1,
+        bodySent: facts.bodySent,
+        bodyKept: !this.isBodyTouched,
+        reusedConnection: facts.reusedConnection,
+        secondChance: this.#hadSecondChance,
+        timedOut: facts.timedOut,
+        pinged: isAjp && config.pingMs > 0,
+        answered: exchange.stage !== 'open',
+      },
+      failure,
+    );
     this.#decide(decision, failure, bytesSent, bytesReceived);
+  }
+
+  /** Something that the member's operator should know; the attempt goes on. */
+  remark(failure: Failure): void {
+    this.request.trace?.attemptFailed(failure);
+    if (this.member !== undefined) this.balancer.balancer.blame(this.member, 'answer', failure);
   }
 
   // --- choosing -----------------------------------------------------------------------------------------------------
@@ -267,20 +278,24 @@ export class Attempts implements PoolWaiter, DialWaiter {
       return;
     }
     const { exchange } = this.request;
-    const decision = this.balancer.balancer.judge(this.member as Member, {
-      protocol: this.#backend?.config.scheme === 'ajp' ? 'ajp' : 'http',
-      phase: failure.code === 'backend-name-unknown' ? 'resolve' : 'connect',
-      method: exchange.request.method,
-      hasQuery: this.request.query !== undefined,
-      requestBytesSent: 0,
-      bodySent: false,
-      bodyKept: !this.isBodyTouched,
-      reusedConnection: false,
-      secondChance: this.#hadSecondChance,
-      timedOut,
-      pinged: false,
-      answered: exchange.stage !== 'open',
-    });
+    const decision = this.balancer.balancer.judge(
+      this.member as Member,
+      {
+        protocol: this.#backend?.config.scheme === 'ajp' ? 'ajp' : 'http',
+        phase: failure.code === 'backend-name-unknown' ? 'resolve' : 'connect',
+        method: exchange.request.method,
+        hasQuery: this.request.query !== undefined,
+        requestBytesSent: 0,
+        bodySent: false,
+        bodyKept: !this.isBodyTouched,
+        reusedConnection: false,
+        secondChance: this.#hadSecondChance,
+        timedOut,
+        pinged: false,
+        answered: exchange.stage !== 'open',
+      },
+      failure,
+    );
     this.#decide(decision, failure, 0, 0);
   }
 

@@ -265,6 +265,10 @@ export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents, Bod
     if (exchange.congested) this.#connection?.pauseResponse();
   }
 
+  responseRemark(remark: Failure): void {
+    this.attempts.remark(remark);
+  }
+
   responseEnd(trailers: Fields | undefined, bytesWritten: number, bytesRead: number): void {
     const { exchange } = this.request;
     this.#connection = undefined;

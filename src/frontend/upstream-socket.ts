@@ -1,7 +1,7 @@
 // What AJP and HTTP backend connections have in common: dialling, whose turn it is, silence, congestion, and the ways in
 // which an attempt ends. The protocol on top only encodes and decodes.
 
-import { Failure } from '../base/failure.ts';
+import type { Failure } from '../base/failure.ts';
 import type { Fields } from '../base/fields.ts';
 import type { Connection } from '../link/connection.ts';
 import { Deadline } from '../link/deadlines.ts';
@@ -9,6 +9,7 @@ import { type DialEvents, dial } from '../link/dial.ts';
 import type { Backend, DialWaiter } from './backend.ts';
 import type { ProxyRequest } from './proxy-request.ts';
 import type { UpstreamConnection, UpstreamEvents, UpstreamPhase } from './upstream.ts';
+import { broken, closing, silence } from './upstream-causes.ts';
 
 /** The protocol's part. */
 export interface UpstreamProtocol extends UpstreamConnection {
@@ -119,7 +120,8 @@ export class UpstreamSocket implements DialEvents {
     const { events, phase, bodySent } = this;
     if (events === undefined) return;
     this.abandon();
-    events.upstreamFailed({ phase, failure, timedOut, bodySent, reusedConnection: this.#requestCount > 1 });
+    const why = broken(this.backend.config, failure);
+    events.upstreamFailed({ phase, failure: why, timedOut, bodySent, reusedConnection: this.#requestCount > 1 });
   }
 
   /** Closes the connection in the middle of an attempt. */
@@ -179,8 +181,7 @@ export class UpstreamSocket implements DialEvents {
     if (this.#waiter !== undefined) this.#dialFailed(error, false);
     else if (this.events === undefined) this.backend.pool.forget(this.#protocol);
     else {
-      const message = `${this.backend.config.url} closed the connection`;
-      this.fail(new Failure('backend-closed', 'upstream', message, { cause: error }), false);
+      this.fail(closing(this.backend.config, this.phase, error), false);
     }
   }
 
@@ -193,8 +194,9 @@ export class UpstreamSocket implements DialEvents {
       return;
     }
     if (this.#protocol.outwaits()) return;
-    const message = `${this.backend.config.url} was silent for too long`;
-    this.fail(new Failure('backend-timeout', 'upstream', message), true);
+    const { pingMs } = this.backend.config;
+    const limit = this.phase === 'ping' ? pingMs : (this.request?.timeoutMs ?? 0);
+    this.fail(silence(this.backend.config, this.phase, limit), true);
   }
 
   #dialFailed(error: Error | undefined, timedOut: boolean): void {

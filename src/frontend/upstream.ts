@@ -28,6 +28,8 @@ export interface UpstreamEvents {
   responseBody(bytes: Buffer, start: number, end: number): void;
   /** The backend pauses or asks for what it sent to be delivered. */
   responseFlush(): void;
+  /** The response is passed on, and tells of a mistake that an operator should know of. */
+  responseRemark(remark: Failure): void;
   /**
    * The response is complete. The connection has gone back to its pool, where it may serve another already, or is closed.
    * Octets are those of the attempt, for traffic accounting.

@@ -108,7 +108,7 @@ export class Checkup {
       this.#tell(result);
       if (this.results.length >= RESULTS_MAX) this.results.shift();
       this.results.push(result);
-      this.#plan.balancer.checked(this.member, verdict.hasPassed);
+      this.#plan.balancer.checked(this.member, verdict.hasPassed, verdict.cause);
     }
     this.#wait(this.member.config.healthCheck.intervalMs);
   }

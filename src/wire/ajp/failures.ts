@@ -53,11 +53,11 @@ export type AjpFailureCode = keyof typeof KINDS;
 /** All codes that decoders may report. */
 export const AJP_FAILURE_CODES = Object.keys(KINDS) as readonly AjpFailureCode[];
 
-/** Makes the failure of this code: an `upstream` one when a container caused it, a `downstream` one for a front end. */
-export function ajpFailure(code: AjpFailureCode, source: FailureSource): Failure {
+/** Makes the failure of this code, with what is known beyond it: an `upstream` one when a container caused it, a `downstream` one for a front end. */
+export function ajpFailure(code: AjpFailureCode, source: FailureSource, detail = ''): Failure {
   const kind: FailureKind = KINDS[code];
   const status = source === 'upstream' ? 502 : kind.status;
-  return new Failure(code, source, `AJP: ${kind.message}`, status === undefined ? {} : { status });
+  return new Failure(code, source, `AJP: ${kind.message}${detail}`, status === undefined ? {} : { status });
 }
 
 /** Numbers below this one are failures; `UNKNOWN_LENGTH` is not. */

@@ -53,6 +53,8 @@ const IN_TAIL = 4;
 const IN_WHOLE = 5;
 const FAILED = 6;
 
+/** What an answer in HTTP begins with. */
+const LETTER_H = 0x48;
 /** Tomcat sends one octet after a chunk; mod_proxy_ajp insists on it, we also take none. */
 const TAIL_BYTES_MAX = 1;
 
@@ -159,7 +161,8 @@ export class ResponseDecoder {
     const seen = this.#numberBytes++;
     if (seen === 0 || seen === 1) {
       // The first wrong octet is enough to know.
-      if (octet !== (seen === 0 ? RESPONSE_MAGIC >>> 8 : RESPONSE_MAGIC & 0xff)) this.#fail('ajp-bad-magic', sink);
+      if (octet !== (seen === 0 ? RESPONSE_MAGIC >>> 8 : RESPONSE_MAGIC & 0xff))
+        this.#fail('ajp-bad-magic', sink, seen === 0 && octet === LETTER_H ? ': it may be HTTP' : '');
     } else this.#number = (this.#number << 8) | octet;
     if (this.#numberBytes === FRAME_BYTES) {
       const length = this.#number;
@@ -173,7 +176,12 @@ export class ResponseDecoder {
   #beginPacket(length: number, sink: ResponseSink): void {
     this.#left = length;
     this.#place = AT_CODE;
-    if (length > this.#payloadMax) this.#fail('ajp-packet-too-large', sink);
+    if (length > this.#payloadMax)
+      this.#fail(
+        'ajp-packet-too-large',
+        sink,
+        `: ${length + FRAME_BYTES} octets of at most ${this.#payloadMax + FRAME_BYTES}`,
+      );
     else if (length === 0) this.#fail('ajp-empty-packet', sink);
   }
 
@@ -304,10 +312,10 @@ export class ResponseDecoder {
     sink.pong();
   }
 
-  #fail(code: AjpFailureCode, sink: ResponseSink): void {
+  #fail(code: AjpFailureCode, sink: ResponseSink, detail?: string): void {
     this.#place = FAILED;
     this.#isStopped = true;
-    sink.failed(ajpFailure(code, 'upstream'));
+    sink.failed(ajpFailure(code, 'upstream', detail));
   }
 }
 

@@ -362,7 +362,7 @@ describe('a frontend that serves', () => {
     assert.deepEqual(
       facts.elections.map(({ chosen, failure }) => [chosen, failure?.code]),
       [
-        [lab.members[0].member.config.url, 'connect-failed'],
+        [lab.members[0].member.config.url, 'connect-refused'],
         [lab.members[1].member.config.url, undefined],
       ],
     );

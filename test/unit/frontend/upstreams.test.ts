@@ -355,7 +355,7 @@ describe('an HTTP backend', () => {
     lab.clock.advance(2_000);
     await until(() => client.statuses.length === 1, 'the answer');
     assert.deepEqual(client.statuses, [502]);
-    assert.equal(lab.failures[0] ?? 'backend-timeout', 'backend-timeout');
+    assert.equal(lab.failures[0] ?? 'head-timeout', 'head-timeout');
   });
 
   it('that takes nothing of an upload is given up, and one that was slow for a while is not blamed for the client', async () => {
