@@ -21,7 +21,7 @@ if (process.execArgv.includes(BLOCKS_SIGNAL)) startAgain();
 
 const early = [];
 let receive = (signal) => early.push(signal);
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1']) process.on(signal, () => receive(signal));
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGWINCH']) process.on(signal, () => receive(signal));
 closeDebugger();
 
 const source = new URL('../src/cli/main.ts', import.meta.url);

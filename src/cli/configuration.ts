@@ -1,10 +1,11 @@
 // Loading a configuration as `front` and `check` do it, and telling what was found.
 
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { diskFiles } from '../config/files.ts';
-import { type Finding, formatFinding } from '../config/finding.ts';
+import { type Finding, formatFinding, type Severity } from '../config/finding.ts';
 import { type LoadedSite, loadSite } from '../site/load.ts';
+import type { ServerSettings } from '../site/model.ts';
 
 /** The options that `front` and `check` share. */
 export interface ConfigurationOptions {
@@ -13,6 +14,36 @@ export interface ConfigurationOptions {
   readonly before?: readonly string[];
   readonly after?: readonly string[];
   readonly define?: readonly string[];
+}
+
+/** Where a configuration is looked for below a ServerRoot (`-d`) without `-f`: httpd's own place, then Debian's. */
+const FILES_BELOW_ROOT = ['conf/httpd.conf', 'apache2.conf', 'httpd.conf'];
+/** ServerRoots where one is looked for without `-d`: Debian's, Red Hat's, httpd's own. */
+const SERVER_ROOTS = ['/etc/apache2', '/etc/httpd', '/usr/local/apache2'];
+
+/**
+ * The options with absolute paths, and with defaults for what is not given.
+ * @returns undefined when no file is given and none stands where one is looked for
+ */
+export function withDefaults<T extends Partial<ConfigurationOptions>>(
+  options: T,
+): (T & ConfigurationOptions) | undefined {
+  const { file, serverRoot } = options;
+  if (file !== undefined) {
+    const main = resolve(mainFile({ file, ...(serverRoot === undefined ? {} : { serverRoot }) }));
+    const path = serverRoot === undefined || existsSync(main) ? main : resolve(serverRoot, file);
+    return { ...options, file: path, serverRoot: resolve(serverRoot ?? dirname(path)) };
+  }
+  for (const root of serverRoot === undefined ? SERVER_ROOTS : [resolve(serverRoot)])
+    for (const name of FILES_BELOW_ROOT)
+      if (existsSync(join(root, name))) return { ...options, file: join(root, name), serverRoot: root };
+  return undefined;
+}
+
+/** For the message when `withDefaults` finds nothing. */
+export function placesLookedAt(serverRoot: string | undefined): string {
+  const roots = serverRoot === undefined ? SERVER_ROOTS : [resolve(serverRoot)];
+  return roots.flatMap((root) => FILES_BELOW_ROOT.map((name) => join(root, name))).join(', ');
 }
 
 /** Reads the configuration from disk. @param assumeFiles files that only the real host has are warnings */
@@ -28,15 +59,42 @@ export function loadConfiguration(options: ConfigurationOptions, assumeFiles: bo
   });
 }
 
-/** As in httpd a relative file stands below ServerRoot; one that is only found from here is not refused. */
-function mainFile({ file, serverRoot }: ConfigurationOptions): string {
-  if (serverRoot === undefined || existsSync(resolve(serverRoot, file)) || !existsSync(file)) return file;
-  return resolve(file);
+/** Reads it for serving. With `skipDocumentRoot` (`-T`) a DocumentRoot that is missing is no reason to stay away. */
+export function loadToServe(options: ConfigurationOptions & { readonly skipDocumentRoot?: boolean }): LoadedSite {
+  const loaded = loadConfiguration(options, false);
+  if (options.skipDocumentRoot !== true || loaded.snapshot !== undefined) return loaded;
+  const stops = ({ severity, code, directive }: Finding): boolean =>
+    severity === 'error' && !(code === 'file-missing' && directive.toLowerCase() === 'documentroot');
+  return loaded.findings.some(stops) ? loaded : loadConfiguration(options, true);
 }
 
-/** Writes findings as compilers do, errors last so that they are seen. */
-export function printFindings(findings: readonly Finding[], out: NodeJS.WritableStream): void {
-  const order = { note: 0, warning: 1, error: 2 };
-  for (const finding of findings.toSorted((a, b) => order[a.severity] - order[b.severity]))
-    out.write(`${formatFinding(finding)}\n`);
+/** As in httpd a relative file stands below ServerRoot; one that is only found from here is not refused. */
+function mainFile({ file, serverRoot }: ConfigurationOptions): string {
+  if (serverRoot === undefined) return file;
+  const below = resolve(serverRoot, file);
+  if (existsSync(below)) return below;
+  return existsSync(file) ? resolve(file) : file;
+}
+
+const ORDER: Readonly<Record<Severity, number>> = { note: 0, warning: 1, error: 2 };
+
+/** Writes findings as compilers do, errors last so that they are seen. @param least those below it are left out */
+export function printFindings(
+  findings: readonly Finding[],
+  out: Pick<NodeJS.WritableStream, 'write'>,
+  least: Severity = 'note',
+): void {
+  for (const finding of findings.toSorted((a, b) => ORDER[a.severity] - ORDER[b.severity]))
+    if (ORDER[finding.severity] >= ORDER[least]) out.write(`${formatFinding(finding)}\n`);
+}
+
+/** Where the process's number is when PidFile says nothing. */
+export function pidFileOf(server: ServerSettings): string {
+  return server.pidFile ?? join(server.runtimeDir, 'httpd.pid');
+}
+
+/** Where the control socket is unless `--control` says otherwise: beside PidFile, or in DefaultRuntimeDir. */
+export function controlPathOf(server: ServerSettings): string {
+  if (server.pidFile === undefined) return join(server.runtimeDir, 'catflap.control');
+  return `${server.pidFile.replace(/\.pid$/, '')}.control`;
 }

@@ -4,7 +4,8 @@ import { Failure } from '../base/failure.ts';
 
 /** One line for a person: what went wrong when something was opened, bound or read. */
 export function explain(error: unknown): string {
-  if (error instanceof Failure) return error.message;
+  if (error instanceof Failure)
+    return error.code === 'listen-failed' ? `${error.message}: ${explain(error.cause)}` : error.message;
   const { code, address, port, message } = error as NodeJS.ErrnoException & { address?: string; port?: number };
   const where = `${address?.includes(':') ? `[${address}]` : address}:${port}`;
   if (code === 'EADDRINUSE') return `${where} is taken by another process; choose another port, or end that process`;

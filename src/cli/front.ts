@@ -1,98 +1,184 @@
-// `catflap front`: the frontend in the foreground. Everything it needs is loaded before privileges are dropped. SIGTERM
-// and SIGINT drain and stop, a second one cuts; SIGHUP and SIGUSR1 reopen the logs.
+// `catflap front`, with the command line of httpd: serves in the foreground, starts a frontend in the background, signals
+// a running one, or prints what the configuration comes to.
 
-import { managerPages } from '../admin/pages.ts';
-import { systemClock } from '../base/clock.ts';
-import type { Log } from '../base/log.ts';
-import { FrontendServer } from '../frontend/server.ts';
-import { ErrorLog, eventLevelOf } from '../listener/error-log.ts';
-import { LogSinks } from '../listener/log-sinks.ts';
-import type { Snapshot } from '../site/model.ts';
-import { type ConfigurationOptions, loadConfiguration, printFindings } from './configuration.ts';
+import { appendFileSync } from 'node:fs';
+import type { Finding, Severity } from '../config/finding.ts';
+import type { LoadedSite } from '../site/load.ts';
+import {
+  type ConfigurationOptions,
+  loadToServe,
+  pidFileOf,
+  placesLookedAt,
+  printFindings,
+  withDefaults,
+} from './configuration.ts';
+import { background, detach } from './detach.ts';
+import {
+  buildText,
+  compiledModulesText,
+  directivesText,
+  hostsText,
+  includesText,
+  modulesText,
+  runText,
+  versionText,
+} from './dumps.ts';
 import { explain } from './explain.ts';
-import type { ResolveRule } from './main.ts';
-import { removePidFile, writePidFile } from './pid-file.ts';
-import { dropPrivileges } from './privileges.ts';
-import { programLog } from './program-log.ts';
-import { resolver } from './resolve.ts';
+import { readPidFile } from './pid-file.ts';
+import { type ServingOptions, serveInProcess } from './serving.ts';
 import type { OnSignal } from './signals.ts';
 
-export interface FrontOptions extends ConfigurationOptions {
-  readonly resolve?: readonly ResolveRule[];
-  readonly jsonLog?: boolean;
+type SignalWord = 'start' | 'stop' | 'restart' | 'graceful' | 'graceful-stop';
+
+/** The command line; names follow the long forms of the options. */
+export interface FrontOptions extends Partial<ServingOptions> {
+  readonly signal?: SignalWord;
+  readonly syntax?: boolean;
+  readonly hosts?: boolean;
+  readonly modules?: boolean;
+  readonly compiled?: boolean;
+  readonly directives?: boolean;
+  readonly serverVersion?: boolean;
+  readonly build?: boolean;
+  readonly debug?: boolean;
+  readonly startupLevel?: string;
+  readonly startupLog?: string;
 }
 
-export async function runFront(options: FrontOptions, onSignal: OnSignal): Promise<number> {
-  const { snapshot, findings } = loadConfiguration(options, false);
-  printFindings(findings, process.stderr);
-  if (snapshot === undefined) {
-    process.stderr.write('The frontend does not start: the configuration has errors.\n');
-    return 1;
-  }
-  const log = programLog(options.jsonLog === true);
-  const sinks = new LogSinks({ clock: systemClock, log });
-  try {
-    return await serve(snapshot, options, log, sinks, onSignal);
-  } catch (error) {
-    process.stderr.write(`The frontend does not start: ${explain(error)}\n`);
-    return 1;
-  } finally {
-    await sinks.close();
-  }
-}
+type Complete = FrontOptions & ConfigurationOptions;
 
-async function serve(
-  snapshot: Snapshot,
-  options: FrontOptions,
-  startLog: Log,
-  sinks: LogSinks,
-  onSignal: OnSignal,
-): Promise<number> {
-  const log = runLog(snapshot, sinks, startLog, options.jsonLog === true);
-  const resolve = resolver(options.resolve ?? []);
-  const server = new FrontendServer(snapshot, { clock: systemClock, log, sinks, resolve, pages: managerPages(log) });
-  const { pidFile, user, group } = snapshot.server;
-  try {
-    await server.listen();
-    if (pidFile !== undefined) writePidFile(pidFile, startLog);
-    dropPrivileges(user, group);
-    for (const { address, port } of server.addresses)
-      process.stdout.write(`listening on ${printable(address)}:${port}\n`);
-    await untilSignalled(server, log, onSignal);
+/** A command line that leads nowhere. */
+const EXIT_USAGE = 2;
+
+/** Names of `-D` that keep a start in the foreground, as httpd knows them. */
+const FOREGROUND_NAMES: ReadonlySet<string> = new Set(['FOREGROUND', 'NO_DETACH', 'ONE_PROCESS', 'DEBUG']);
+
+const SIGNALS: Readonly<Record<Exclude<SignalWord, 'start'>, NodeJS.Signals>> = {
+  stop: 'SIGTERM',
+  'graceful-stop': 'SIGWINCH',
+  graceful: 'SIGUSR1',
+  restart: 'SIGHUP',
+};
+
+export async function runFront(given: FrontOptions, onSignal: OnSignal): Promise<number> {
+  const options = withDefaults(withDumpNames(given));
+  const known = knownText(given, options);
+  if (known !== undefined) {
+    process.stdout.write(known);
     return 0;
-  } finally {
-    // Also after a start that failed half-way: nothing may keep the process.
-    server.cut();
-    await server.stop();
-    if (pidFile !== undefined) removePidFile(pidFile, log);
+  }
+  if (options === undefined) {
+    const places = placesLookedAt(given.serverRoot);
+    process.stderr.write(`error: no configuration is given with -f, and none was found: ${places}\n`);
+    return EXIT_USAGE;
+  }
+  const process_ = background();
+  const loaded = loadToServe(options);
+  const dump = dumpText(options, loaded);
+  if (options.syntax === true || dump !== undefined) return tellSyntax(options, loaded, dump);
+  if (options.signal === 'stop' || options.signal === 'graceful-stop') return signalRunning(options.signal, loaded);
+  if (!process_.isDetached) tell(loaded.findings, options);
+  const { snapshot } = loaded;
+  if (snapshot === undefined) {
+    process_.failed(
+      options.signal === 'restart' || options.signal === 'graceful'
+        ? 'The configuration has errors: the frontend that runs is left as it is.'
+        : 'The frontend does not start: the configuration has errors.',
+    );
+    return 1;
+  }
+  const pidFile = pidFileOf(loaded.server);
+  const running = readPidFile(pidFile);
+  if (options.signal === 'restart' || options.signal === 'graceful') {
+    if (running.kind === 'running') return signalRunning(options.signal, loaded);
+    process.stderr.write('catflap not running, trying to start\n');
+  } else if (running.kind === 'running') {
+    process.stdout.write(`catflap (pid ${running.pid}) already running\n`);
+    return options.signal === 'start' ? 0 : 1;
+  }
+  if (options.signal === undefined) return serveInProcess(snapshot, options, process_, onSignal);
+  const staysHere = options.debug === true || (options.define ?? []).some((name) => FOREGROUND_NAMES.has(name));
+  if (!staysHere && !process_.isDetached) return detach(snapshot);
+  return serveInProcess(snapshot, { ...options, pidFile }, process_, onSignal);
+}
+
+/** What can be told without a configuration. */
+function knownText(options: FrontOptions, complete: Complete | undefined): string | undefined {
+  if (options.serverVersion === true) return versionText();
+  if (options.build === true) return buildText(complete?.file, complete?.serverRoot ?? options.serverRoot);
+  if (options.compiled === true) return compiledModulesText();
+  if (options.directives === true) return directivesText();
+  return undefined;
+}
+
+/** `-S` and `-M` are short for names of `-D`, and `<IfDefine>` sees them. */
+function withDumpNames(options: FrontOptions): FrontOptions {
+  const names = [
+    ...(options.hosts === true ? ['DUMP_VHOSTS', 'DUMP_RUN_CFG'] : []),
+    ...(options.modules === true ? ['DUMP_MODULES'] : []),
+  ];
+  return names.length === 0 ? options : { ...options, define: [...(options.define ?? []), ...names] };
+}
+
+function dumpText({ define = [] }: FrontOptions, { snapshot }: LoadedSite): string | undefined {
+  const dumps = [
+    ['DUMP_INCLUDES', includesText],
+    ['DUMP_VHOSTS', hostsText],
+    ['DUMP_RUN_CFG', runText],
+    ['DUMP_MODULES', modulesText],
+  ] as const;
+  const wanted = dumps.filter(([name]) => define.includes(name));
+  if (wanted.length === 0) return undefined;
+  return snapshot === undefined ? '' : wanted.map(([, text]) => text(snapshot)).join('');
+}
+
+function tellSyntax(options: Complete, loaded: LoadedSite, dump: string | undefined): number {
+  tell(loaded.findings, options);
+  if (loaded.snapshot === undefined) return 1;
+  if (dump === undefined) process.stderr.write('Syntax OK\n');
+  else process.stdout.write(dump);
+  return 0;
+}
+
+/** `-e` and `-E`. */
+function tell(findings: readonly Finding[], { startupLevel, startupLog }: FrontOptions): void {
+  const least = leastSeverity(startupLevel);
+  if (startupLog === undefined) {
+    printFindings(findings, process.stderr, least);
+    return;
+  }
+  let text = '';
+  const out = {
+    write: (line: string | Uint8Array) => {
+      text += String(line);
+      return true;
+    },
+  };
+  printFindings(findings, out, least);
+  try {
+    appendFileSync(startupLog, text);
+  } catch (error) {
+    process.stderr.write(`${text}catflap: -E ${startupLog}: ${explain(error)}\n`);
   }
 }
 
-/** Obeys signals; resolves when the server has ended because of one. */
-function untilSignalled(server: FrontendServer, log: Log, onSignal: OnSignal): Promise<void> {
-  const stopped = Promise.withResolvers<void>();
-  let isStopping = false;
-  onSignal((signal) => {
-    if (signal === 'SIGHUP' || signal === 'SIGUSR1') {
-      server.reopenLogs();
-      log.info('logs-reopened', { signal });
-    } else if (isStopping) server.cut();
-    else {
-      isStopping = true;
-      log.info('stopping', { signal });
-      server.stop().then(stopped.resolve, stopped.reject);
-    }
-  });
-  return stopped.promise;
+function leastSeverity(level: string | undefined): Severity {
+  if (level === undefined || /^(notice|info|debug|trace\d)$/i.test(level)) return 'note';
+  return /^warn$/i.test(level) ? 'warning' : 'error';
 }
 
-/** Events go to ErrorLog when the configuration has one, to standard error otherwise. */
-function runLog(snapshot: Snapshot, sinks: LogSinks, startLog: Log, asJson: boolean): Log {
-  const { errorLog, logLevel } = snapshot.mainHost;
-  if (errorLog === undefined || errorLog.startsWith('syslog') || asJson) return startLog;
-  return new ErrorLog(sinks.open(errorLog), systemClock, eventLevelOf(logLevel));
-}
-
-function printable(address: string): string {
-  return address.includes(':') ? `[${address}]` : address;
+function signalRunning(word: Exclude<SignalWord, 'start'>, { server }: LoadedSite): number {
+  const state = readPidFile(pidFileOf(server));
+  if (state.kind !== 'running') {
+    const pid = state.kind === 'none' ? 'no pid file' : `pid ${state.pid ?? ''}?`;
+    process.stdout.write(`catflap (${pid}) not running\n`);
+    return 0;
+  }
+  try {
+    process.kill(state.pid, SIGNALS[word]);
+    return 0;
+  } catch (error) {
+    process.stderr.write(`catflap: process ${state.pid} cannot be signalled: ${explain(error)}\n`);
+    return 1;
+  }
 }

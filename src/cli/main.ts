@@ -1,19 +1,13 @@
 // The catflap command: its words and options. Every sub-command is one file beside this one, loaded only when asked for.
 
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { version } from './dumps.ts';
 import { explain } from './explain.ts';
-import type { OnSignal } from './signals.ts';
+import { CONTROL_COMMANDS, collect, configurationOptions, controlOptions, frontOptions } from './options.ts';
+import { type OnSignal, withoutResizing } from './signals.ts';
 
 /** A command line that makes no sense; 1 is what `check` answers to warnings. */
 const EXIT_USAGE = 2;
-
-const FRONT_HELP = `
-It says what it listens on, and stays in the foreground.
-  SIGTERM, SIGINT   answer what is in progress, then end; a second one ends at once
-  SIGHUP, SIGUSR1   open the logs anew, for log rotation
-
-Example: catflap front -d /etc/httpd -f conf/httpd.conf`;
 
 const CHECK_HELP = `
 A finding is one line: file:line: severity: directive: message (code).
@@ -35,25 +29,36 @@ Ctrl-C ends everything.`;
 /** Runs a command line. @param onSignal hands over signals, also those that came before @returns the exit code */
 export async function main(args: readonly string[], onSignal: OnSignal): Promise<number> {
   let exitCode = 0;
+  // Whoever reads what is printed may leave (`| head`), and a server outlives the terminal it was started from.
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
   const program = new Command('catflap')
     .description('The way in and out for Tomcats: runs httpd proxy configuration, and Node applications behind AJP.')
     .version(version())
+    .enablePositionalOptions()
     .exitOverride();
 
-  configurationOptions(
-    program.command('front').description('Run the frontend in the foreground with an httpd configuration.'),
-  )
+  frontOptions(program.command('front').description('Run the frontend with an httpd configuration.'))
     .option(
       '--resolve <host[:port]=address[:port]>',
       'dial a backend elsewhere than its name says (repeatable)',
       addResolve,
     )
-    .option('--json-log', 'write log events as JSON to standard error, and not to ErrorLog')
-    .addHelpText('after', FRONT_HELP)
     .action(async (options) => {
       const { runFront } = await import('./front.ts');
       exitCode = await runFront(options, onSignal);
     });
+
+  for (const { name, description, argument } of CONTROL_COMMANDS) {
+    const command = controlOptions(program.command(name).description(description));
+    if (argument !== undefined) command.argument('<operation>', argument[0]).argument('[arguments...]', argument[1]);
+    command.action(async (...given: unknown[]) => {
+      const { runControl } = await import('./control-commands.ts');
+      exitCode = await runControl(name, given);
+    });
+  }
 
   configurationOptions(
     program.command('check').description('Check an httpd configuration and say what is wrong with it.'),
@@ -89,7 +94,7 @@ export async function main(args: readonly string[], onSignal: OnSignal): Promise
     .addHelpText('after', DEMO_HELP)
     .action(async (options) => {
       const { runDemo } = await import('./demo.ts');
-      exitCode = await runDemo(options, onSignal);
+      exitCode = await runDemo(options, withoutResizing(onSignal));
     });
 
   program
@@ -99,7 +104,7 @@ export async function main(args: readonly string[], onSignal: OnSignal): Promise
     .requiredOption('--port <port>', 'its AJP port', parsePort)
     .action(async (options) => {
       const { runDemoMember } = await import('./demo-member.ts');
-      exitCode = await runDemoMember(options, onSignal);
+      exitCode = await runDemoMember(options, withoutResizing(onSignal));
     });
 
   for (const command of [program, ...program.commands])
@@ -114,20 +119,6 @@ export async function main(args: readonly string[], onSignal: OnSignal): Promise
     return 1;
   }
   return exitCode;
-}
-
-/** Options that `front` and `check` share, spelled as httpd spells them. */
-function configurationOptions(command: Command): Command {
-  return command
-    .requiredOption('-f, --file <file>', 'the configuration file, such as httpd.conf')
-    .option('-d, --server-root <folder>', "ServerRoot, where relative paths begin (default: the file's folder)")
-    .option('-C, --before <directive>', 'a directive to read before the file (repeatable)', collect)
-    .option('-c, --after <directive>', 'a directive to read after the file (repeatable)', collect)
-    .option('-D, --define <name>', 'a name for <IfDefine> (repeatable)', collect);
-}
-
-function collect(value: string, previous: readonly string[] = []): string[] {
-  return [...previous, value];
 }
 
 function parsePort(text: string): number {
@@ -163,9 +154,4 @@ function hostAndPort(text: string): { host: string; port: number | undefined } {
   const match = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(text);
   if (match === null) return { host: text, port: undefined };
   return { host: (match[1] ?? match[2]) as string, port: match[3] === undefined ? undefined : parsePort(match[3]) };
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

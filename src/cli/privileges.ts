@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 type WithGroups = NodeJS.Process & { initgroups(user: string, extraGroup: number | string): void };
 
 /** What /etc/passwd says of a user. */
-interface Account {
+export interface Account {
   readonly name: string;
   readonly uid: number;
   readonly gid: number;
@@ -40,7 +40,8 @@ function idOf(name: string): number | string {
   return name.startsWith('#') ? Number(name.slice(1)) : name;
 }
 
-function accountOf(user: string): Account | undefined {
+/** A user by name, or by `#` and a number; undefined when /etc/passwd does not know it. */
+export function accountOf(user: string): Account | undefined {
   for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {
     const [name = '', , uid, gid] = line.split(':');
     if (name === user || `#${uid}` === user) return { name, uid: Number(uid), gid: Number(gid) };

@@ -31,6 +31,13 @@ export class LogSinks {
     return sink;
   }
 
+  /** Lines dropped so far, by target, where there are any. */
+  get dropped(): { target: string; count: number }[] {
+    return [...this.#sinks]
+      .map(([target, sink]) => ({ target, count: sink.droppedCount }))
+      .filter(({ count }) => count > 0);
+  }
+
   reopen(): void {
     for (const sink of this.#sinks.values()) sink.reopen();
   }

@@ -95,6 +95,7 @@ function serverSettings(site: SiteDraft, tree: ConfigTree): ServerSettings {
     ...site.server,
     defines: tree.defines,
     modules: tree.modules,
+    places: site.main.places,
   };
 }
 

@@ -71,7 +71,6 @@ export const HOST_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
   gracefulshutdowntimeout: (node, scope) =>
     given(integer(node, scope, 0, ANY), (n) => {
       scope.site.server.gracefulShutdownTimeoutMs = n * 1000;
-      if (n === 0) unheeded(node, scope, '0 does not wait for ever: what is in progress has 30 s; name a longer time');
     }),
   extendedstatus: (node, scope) =>
     given(flag(node, scope), (on) => {

@@ -8,7 +8,7 @@ import { isKnownDirective } from '../config/httpd/directives.ts';
 import { readTree } from '../config/httpd/read.ts';
 import { assemble } from './assemble.ts';
 import { SiteDraft } from './draft.ts';
-import type { Snapshot } from './model.ts';
+import type { ServerSettings, Snapshot } from './model.ts';
 import { tellOverruled } from './overruled.ts';
 import { walkTree } from './walk.ts';
 
@@ -34,6 +34,8 @@ export interface LoadOptions {
 export interface LoadedSite {
   /** Undefined when there are errors. */
   readonly snapshot: Snapshot | undefined;
+  /** What belongs to the process, as far as it could be read: it is there with errors, too. */
+  readonly server: ServerSettings;
   readonly findings: readonly Finding[];
 }
 
@@ -65,5 +67,6 @@ export function loadSite(options: LoadOptions): LoadedSite {
   const assembled = assemble(site, tree, options.hostName ?? 'localhost');
   tellOverruled(site, assembled);
   const list = findings.list;
-  return { snapshot: findings.hasErrors ? undefined : { ...assembled, findings: list }, findings: list };
+  const snapshot = findings.hasErrors ? undefined : { ...assembled, findings: list };
+  return { snapshot, server: assembled.server, findings: list };
 }

@@ -70,6 +70,8 @@ export interface ServerSettings {
   readonly extendedStatus: boolean;
   readonly serverTokens: 'prod' | 'major' | 'minor' | 'min' | 'os' | 'full';
   readonly proxyStatus: 'off' | 'on' | 'full';
+  /** Where directives of the main server stand outside sections, by name in lower case; the last of each. */
+  readonly places: ReadonlyMap<string, Place>;
 }
 
 /** A virtual host, or the main server. Everything inherited is already merged in. */

@@ -51,7 +51,10 @@ describe('the command line', () => {
 
   test('the help of check tells its exit codes, that of front its signals', async () => {
     assert.match((await catflap('check', '--help')).stdout, /Exit code: 0 nothing wrong, 1 warnings, 2 errors/);
-    assert.match((await catflap('front', '--help')).stdout, /SIGHUP, SIGUSR1 +open the logs anew/);
+    assert.match(
+      (await catflap('front', '--help')).stdout,
+      /SIGUSR1 +read the configuration again and open the logs anew/,
+    );
   });
 
   for (const [title, words, says] of [
@@ -67,8 +70,8 @@ describe('the command line', () => {
     ],
     [
       'a missing option',
-      ['front'],
-      /^error: required option '-f, --file <file>' not specified\n\(catflap front --help tells more\)\n$/,
+      ['check'],
+      /^error: required option '-f, --file <file>' not specified\n\(catflap check --help tells more\)\n$/,
     ],
     [
       'a port that is none',

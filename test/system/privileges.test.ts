@@ -130,11 +130,11 @@ test('a program folder that the new user cannot read does stop a late import', n
   await using backends = await FakeBackends.start();
   const program = join(folder, 'program');
   copyProgram(program);
-  const file = join(program, 'src/cli/front.ts');
+  const file = join(program, 'src/cli/serving.ts');
   const sound = readFileSync(file, 'utf8');
   const faulty = sound.replace(
-    'server.reopenLogs();',
-    "void import('./check.ts').catch((e) => log.error('late', { e: String(e) }));",
+    "void this.#reloader.request('restart');",
+    "void import('./check.ts').catch((e) => this.#parts.log.error('late', { e: String(e) }));",
   );
   assert.notEqual(faulty, sound);
   writeFileSync(file, faulty);

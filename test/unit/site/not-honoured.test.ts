@@ -36,7 +36,6 @@ for (const [text, line, message] of [
   ['HostnameLookups On', 1, /not looked up/],
   ['RequestReadTimeout body=10,MinRate=500', 1, /Timeout/],
   ['RequestReadTimeout header=0', 1, /40 s/],
-  ['GracefulShutdownTimeout 0', 1, /30 s/],
   ['ErrorLog syslog:local1', 1, /standard error/],
   ['LogLevel warn proxy:debug', 1, /no levels of their own/],
   ['<Location /x>\nLogLevel debug\n</Location>', 2, /the main server's/],
@@ -172,7 +171,7 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set(
     'receiveBufferSizeBytes maxForwards badHeader useCanonicalPhysicalPort hostnameLookups protocols upstreamTls ' +
     'limitRequestBodyBytes serverSignature noquery healthExpressions ' +
     // For people, or told by another field too.
-    'defines title isPipe isDirect ' +
+    'defines places title isPipe isDirect ' +
     // TLS of hosts and toward backends, as data.
     'certificateFiles keyFiles chainFile cipherSuites honorCipherOrder isEnabled verify checkPeerName ' +
     'checkPeerExpire caFile caPath certificateFile ' +

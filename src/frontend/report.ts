@@ -1,0 +1,102 @@
+// What an operator sees of a frontend: its listeners, balancers with their members, and logs, as plain data in the
+// control registry.
+
+import type { Member } from '../balancer/member.ts';
+import type { Clock } from '../base/clock.ts';
+import type { ControlRegistry } from '../control/registry.ts';
+import type { ProxiedBalancer } from './proxied-balancer.ts';
+import type { FrontendServer } from './server.ts';
+
+export interface MemberReport {
+  readonly url: string;
+  readonly route: string;
+  /** Words as in the managers: `Init Ok`, `Init Err`. */
+  readonly state: string;
+  readonly loadFactor: number;
+  readonly set: number;
+  /** Times chosen. */
+  readonly elected: number;
+  /** Requests in progress. */
+  readonly busy: number;
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+  /** How long ago it went into error; null when it did not. */
+  readonly errorSeconds: number | null;
+  /** How often it came back from error without a success since. */
+  readonly retries: number;
+  /** Connections to it, and requests that wait for one. */
+  readonly connections: { readonly open: number; readonly idle: number; readonly waiting: number };
+}
+
+export interface BalancerReport {
+  readonly name: string;
+  /** `direct` for a target of ProxyPass that is no balancer. */
+  readonly policy: string;
+  readonly method: string;
+  /** Cookie of sticky sessions; null when sessions are not looked for. */
+  readonly stickySession: string | null;
+  readonly members: readonly MemberReport[];
+}
+
+export interface ListenersReport {
+  readonly addresses: readonly { readonly address: string; readonly port: number }[];
+  readonly connections: number;
+  /** Requests in progress under the configuration in force. */
+  readonly requests: number;
+  /** Earlier configurations that still have requests in progress. */
+  readonly drainingSites: number;
+}
+
+/** Registers a frontend's resources. */
+export function registerFrontend(registry: ControlRegistry, server: FrontendServer, clock: Clock): void {
+  registry.addResource({
+    name: 'listeners',
+    description: 'Addresses listened to, connections and requests.',
+    read: (): ListenersReport => ({
+      addresses: server.addresses,
+      connections: server.connectionCount,
+      requests: server.site.visitCount,
+      drainingSites: server.drainingCount,
+    }),
+  });
+  registry.addResource({
+    name: 'balancers',
+    description: 'Balancers and direct targets, with the state and counters of their members.',
+    read: () => [...server.site.balancers].map((balancer) => reportOf(balancer, clock.now())),
+  });
+  registry.addResource({
+    name: 'logs',
+    description: 'Log lines that were dropped, by log.',
+    read: () => ({ dropped: server.sinks.dropped }),
+  });
+}
+
+function reportOf(proxied: ProxiedBalancer, now: number): BalancerReport {
+  const { config, members } = proxied.balancer;
+  return {
+    name: config.name,
+    policy: config.policy,
+    method: config.method,
+    stickySession: config.stickiness?.cookieName ?? null,
+    members: members.map((member) => memberReport(proxied, member, now)),
+  };
+}
+
+function memberReport(proxied: ProxiedBalancer, member: Member, now: number): MemberReport {
+  const { config, state } = member;
+  const { pool } = proxied.backendOf(member);
+  return {
+    url: config.url,
+    route: config.route,
+    state: state.statusText.trim(),
+    loadFactor: config.loadFactor / 100,
+    set: config.set,
+    elected: state.elected,
+    busy: state.busy,
+    sentBytes: state.sentBytes,
+    receivedBytes: state.receivedBytes,
+    errorSeconds: state.errorAt === undefined ? null : Math.max(0, Math.round((now - state.errorAt) / 1000)),
+    retries: state.retries,
+    connections: { open: pool.open, idle: pool.idleCount, waiting: pool.waiting },
+  };
+}
