@@ -4,6 +4,7 @@
 
 import type { Cause } from '../balancer/troubles.ts';
 import type { Place } from '../config/finding.ts';
+import type { Opinion } from '../site/access.ts';
 import type { HostReason } from '../site/host.ts';
 
 export interface Explanation {
@@ -90,11 +91,7 @@ export interface AccessFacts {
   /** Some rule is in force; without any everybody may enter. */
   readonly hasRules: boolean;
   /** Lines that were asked, in order: asking ends with the one that decides. */
-  readonly lines: readonly {
-    readonly text: string;
-    readonly place: Place | undefined;
-    readonly opinion: 'lets in' | 'does not let in' | 'keeps out' | 'has no say';
-  }[];
+  readonly lines: readonly (Named & { readonly opinion: Opinion })[];
 }
 
 export type GoalFacts =

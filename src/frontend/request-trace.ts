@@ -3,9 +3,10 @@
 
 import { type Balancer, Election } from '../balancer/balancer.ts';
 import type { Failure } from '../base/failure.ts';
+import type { AccessTrace, Opinion } from '../site/access.ts';
 import type { HostReason, HostTrace } from '../site/host.ts';
 import { applyMapping, type MappingTrace } from '../site/mapping.ts';
-import type { Host, Mapping } from '../site/model.ts';
+import type { Host, Mapping, Written } from '../site/model.ts';
 import { mappingText, nearMiss } from '../site/near-miss.ts';
 import type { Backend } from './backend.ts';
 import { backendFacts, shownValue } from './explain-backend.ts';
@@ -33,7 +34,7 @@ import type { Visit } from './visit.ts';
 const LIST_MAX = 20;
 const ENV_MAX = 100;
 
-export class RequestTrace implements HostTrace, MappingTrace {
+export class RequestTrace implements HostTrace, MappingTrace, AccessTrace {
   /** Nothing may leave the process and no counter may change: the request ends where it would be sent. */
   readonly isRehearsal: boolean;
   readonly #reached: () => void;
@@ -43,6 +44,7 @@ export class RequestTrace implements HostTrace, MappingTrace {
   /** Of the pass in progress. */
   #tried: { readonly mapping: Mapping; readonly path: string | undefined }[] = [];
   #access: AccessFacts | undefined = undefined;
+  #lines: AccessFacts['lines'][number][] = [];
   #hasPass = false;
   #session: SessionFacts | undefined = undefined;
   readonly #elections: ElectionFacts[] = [];
@@ -88,9 +90,17 @@ export class RequestTrace implements HostTrace, MappingTrace {
     this.#tried.push({ mapping, path });
   }
 
+  judgingBegins(): void {
+    this.#lines = [];
+  }
+
+  lineAsked({ text, place }: Written, opinion: Opinion): void {
+    if (this.#lines.length < LIST_MAX) this.#lines.push({ text, place, opinion });
+  }
+
   /** @param hasRules some rule is in force */
   accessJudged(hasRules: boolean, isAllowed: boolean): void {
-    this.#access = { isAllowed, hasRules, lines: [] };
+    this.#access = { isAllowed, hasRules, lines: hasRules ? this.#lines : [] };
   }
 
   // --- balancing ----------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import { choice, type DirectiveHandler, fail, restricts, takes, title, warn } fr
 import { AUTHENTICATION_HANDLERS } from './authentication.ts';
 import type { Scope } from './draft.ts';
 import { container, intersection, limited } from './method-limits.ts';
-import type { ClientMatch, OrderRules, RequireLayer, RequireNode } from './model.ts';
+import type { ClientMatch, OrderRules, RequireLayer, RequireNode, Written } from './model.ts';
 
 /** Directives of this story, by name in lower case. */
 export const ACCESS_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
@@ -124,8 +124,8 @@ export function isLimit(node: SectionNode): boolean {
 }
 
 function negated(node: RequireNode): RequireNode {
-  const { limit, ...child } = node;
-  return limited({ kind: 'not', child }, limit);
+  const { limit, written, ...child } = node;
+  return { ...limited<RequireNode>({ kind: 'not', child }, limit), written };
 }
 
 /** Can keep somebody out, and let nobody in. */
@@ -152,7 +152,13 @@ function readRequire(node: DirectiveNode, scope: Scope): RequireNode | undefined
     return fail(node, scope, 'needs to say who, such as `Require ip 10.0.0.0/8`', 'argument-count');
   const leaf = readProvider(node, scope, provider.toLowerCase(), values);
   if (leaf === undefined) return undefined;
-  return isNegated ? negated(limited(leaf, scope.limit)) : limited(leaf, scope.limit);
+  const line: RequireNode = { ...limited(leaf, scope.limit), written: written(node) };
+  return isNegated ? negated(line) : line;
+}
+
+/** The line, for whoever is told that it decided. */
+function written(node: DirectiveNode): Written {
+  return { text: `${node.name} ${textOf(node.raw.trim())}`, place: node.place };
 }
 
 function readProvider(
@@ -269,7 +275,8 @@ function addClients(node: DirectiveNode, scope: Scope, list: 'allow' | 'deny'): 
   }
   const before = scope.settings.access?.order?.[list] ?? [];
   const clients = values.map((value) => readClient(node, scope, value)).filter((client) => client !== undefined);
-  updateOrder(scope, { [list]: [...before, ...clients.map((client) => limited(client, scope.limit))] });
+  const line = (client: ClientMatch): ClientMatch => ({ ...limited(client, scope.limit), written: written(node) });
+  updateOrder(scope, { [list]: [...before, ...clients.map(line)] });
 }
 
 function readClient(node: DirectiveNode, scope: Scope, value: string): ClientMatch | undefined {

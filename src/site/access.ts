@@ -4,7 +4,15 @@
 // order of questions and what each answer leads to as observed on httpd 2.4.71.
 
 import { isInRange, isLoopback, parseAddress } from '../base/addresses.ts';
-import type { AccessRules, Authentication, ClientMatch, MethodLimit, OrderRules, RequireNode } from './model.ts';
+import type {
+  AccessRules,
+  Authentication,
+  ClientMatch,
+  MethodLimit,
+  OrderRules,
+  RequireNode,
+  Written,
+} from './model.ts';
 
 /** What rules may ask about. */
 export interface AccessFacts {
@@ -22,6 +30,18 @@ export interface AccessFacts {
   authenticate(how: Authentication): AuthenticationOutcome | 'wait';
   /** Groups of a user in a group file, in lower case; none when the file cannot be read; undefined: not known yet. */
   groupsOf(user: string, file: string): ReadonlySet<string> | undefined;
+  /** Hears which lines were asked and what they said; undefined when nobody wants to know. */
+  readonly trace?: AccessTrace | undefined;
+}
+
+/** What a line says of a request. */
+export type Opinion = 'lets in' | 'does not let in' | 'keeps out' | 'asks for a user' | 'has no say';
+
+/** Told in the order in which lines are asked: asking ends with the one that decides. */
+export interface AccessTrace {
+  /** The rules are judged, perhaps anew because something was waited for. */
+  judgingBegins(): void;
+  lineAsked(line: Written, opinion: Opinion): void;
 }
 
 /** `declined`: nobody knows this user, and others may be asked. `broken`: it cannot be found out. `busy`: not now. */
@@ -38,6 +58,7 @@ export function isAllowed(rules: AccessRules | undefined, facts: AccessFacts): b
 }
 
 export function judgeAccess(rules: AccessRules, facts: AccessFacts): AccessVerdict {
+  facts.trace?.judgingBegins();
   const method = methodOf(facts.method);
   const client = addressOf(facts.clientAddress);
   if (rules.order !== undefined) {
@@ -102,6 +123,19 @@ interface Asked {
 }
 
 function judge(node: RequireNode, asked: Asked, isInAll: boolean): Verdict {
+  const found = judgeNode(node, asked, isInAll);
+  if (asked.facts.trace !== undefined && node.written !== undefined)
+    asked.facts.trace.lineAsked(node.written, opinionOf(node, found));
+  return found;
+}
+
+function opinionOf({ kind }: RequireNode, found: Verdict): Opinion {
+  if (found === GRANTED) return 'lets in';
+  if (found === DENIED) return kind === 'not' ? 'keeps out' : 'does not let in';
+  return found === DENIED_WITHOUT_USER ? 'asks for a user' : 'has no say';
+}
+
+function judgeNode(node: RequireNode, asked: Asked, isInAll: boolean): Verdict {
   if (node.limit !== undefined && !speaksOf(node.limit, asked.method)) return isInAll ? GRANTED : NEUTRAL;
   const { client, facts } = asked;
   switch (node.kind) {
@@ -218,16 +252,18 @@ function lastFor<T extends { readonly limit: MethodLimit | undefined }>(
 
 function ordered(rules: OrderRules, asked: Asked): Verdict {
   const order = lastFor(rules.orders, asked.method)?.order ?? 'deny,allow';
-  const denied = isListed(rules.deny, asked);
+  const denied = isListed(rules.deny, asked, 'keeps out');
   if (denied === WAIT || (denied === DENIED && order === 'deny,allow')) return denied === WAIT ? WAIT : GRANTED;
   if (denied === GRANTED && order !== 'deny,allow') return DENIED;
-  return isListed(rules.allow, asked);
+  return isListed(rules.allow, asked, 'lets in');
 }
 
-function isListed(list: readonly ClientMatch[], asked: Asked): Verdict {
+function isListed(list: readonly ClientMatch[], asked: Asked, opinion: Opinion): Verdict {
   for (const match of list) {
     if (match.limit !== undefined && !speaksOf(match.limit, asked.method)) continue;
     const one = matches(match, asked);
+    if (match.written !== undefined)
+      asked.facts.trace?.lineAsked(match.written, one === GRANTED ? opinion : 'has no say');
     if (one !== DENIED) return one;
   }
   return DENIED;

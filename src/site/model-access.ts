@@ -31,7 +31,20 @@ export interface MethodLimit {
 }
 
 /** A node of another method than the request's is as if it were not there; in `all-of` it lets in. */
-export type RequireNode = { readonly limit?: MethodLimit | undefined } & RequireKind;
+export type RequireNode = Line & RequireKind;
+
+/** What all rules have: the methods they speak of, and where they were written. */
+interface Line {
+  readonly limit?: MethodLimit | undefined;
+  /** For people who ask which line decided; containers have none. */
+  readonly written?: Written | undefined;
+}
+
+/** A line as it stands in a file. */
+export interface Written {
+  readonly text: string;
+  readonly place: Place;
+}
 
 export type RequireKind =
   | { readonly kind: 'all-of' | 'any-of'; readonly children: readonly RequireNode[] }
@@ -66,12 +79,13 @@ export interface OrderRules {
 }
 
 /** Operand of `Allow from` and `Deny from`. */
-export type ClientMatch = { readonly limit?: MethodLimit | undefined } & (
-  | { readonly kind: 'all' }
-  | { readonly kind: 'ip'; readonly range: AddressRange }
-  | { readonly kind: 'host'; readonly name: string }
-  | { readonly kind: 'env'; readonly name: string; readonly isNegated: boolean }
-);
+export type ClientMatch = Line &
+  (
+    | { readonly kind: 'all' }
+    | { readonly kind: 'ip'; readonly range: AddressRange }
+    | { readonly kind: 'host'; readonly name: string }
+    | { readonly kind: 'env'; readonly name: string; readonly isNegated: boolean }
+  );
 
 /** How users say who they are. What is undefined is inherited. */
 export interface Authentication {
