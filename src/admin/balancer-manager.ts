@@ -76,11 +76,14 @@ class BalancerManager implements PageHandler {
     const find = () => views().find((view) => view.name === name);
     let balancer = find();
     let status = 200;
+    let isNewMethod = false;
     if (balancer !== undefined && isPost) {
       if (balancer.nonce !== '' && parameters.get('nonce') === balancer.nonce) {
-        status = this.#edit(site, host, balancer, parameters, refused) ? 200 : 400;
-        this.#tell(visit, balancer, parameters, refused);
+        const before = balancer;
+        status = this.#edit(site, host, before, parameters, refused) ? 200 : 400;
+        this.#tell(visit, before, parameters, refused);
         balancer = find();
+        isNewMethod = balancer?.config.method !== before.config.method;
       } else refused.push(whyNonce(balancer));
     }
     const url = parameters.get('w');
@@ -100,6 +103,8 @@ class BalancerManager implements PageHandler {
           showsHealth: site.snapshot.server.modules.has('proxy_hcheck'),
           healthExpressions: [...site.snapshot.healthExpressions],
         });
+    // As in httpd this page still shows what the old method knew, and the next request finds a fresh one.
+    if (isNewMethod) balancer?.running.balancer.resetMethod();
     answerPage(visit.exchange, {
       status,
       type: isXml ? 'text/xml' : 'text/html; charset=ISO-8859-1',
@@ -125,15 +130,12 @@ class BalancerManager implements PageHandler {
     if (added !== undefined && 'member' in added) changes = withAdded(changes, added.member);
     const removal = member === undefined ? false : readRemoval(parameters, view, member);
     if (member !== undefined && removal === true) changes = withoutMember(changes, member.config.url);
-    const wasUsable = member?.state.isUsable;
     site.balancers.change(view.key, changes);
     const { balancer } = site.balancer(view.key) ?? view.running;
     const now = balancer.members.find(({ config }) => config.url === member?.config.url);
     if (now !== undefined && edits?.healthFailed === true) balancer.checkFailed(now);
     if (now !== undefined && edits?.healthFailed === false) balancer.forgetCheck(now);
     if (edits?.hasLoadFactor === true) balancer.resetStandings();
-    const isNewMethod = balancer.config.method !== view.config.method;
-    if (isNewMethod || (wasUsable === false && now?.state.isUsable === true)) balancer.resetMethod();
     if (added !== undefined && 'refused' in added) refused.push(added.refused);
     if (typeof removal === 'string') refused.push(removal);
     return !(added !== undefined && 'refused' in added) && typeof removal !== 'string';

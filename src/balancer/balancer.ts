@@ -325,7 +325,7 @@ export class Balancer {
     Atomics.and(this.#board.states, member.state.row, ~BIT.healthFailed);
   }
 
-  /** Lets the method begin anew: after an operator made a member usable or chose another method. */
+  /** Lets the method begin anew: after an operator chose another method. */
   resetMethod(): void {
     this.#method.reset(this.#board, this.#candidates.rows);
   }

@@ -44,6 +44,8 @@ import { balancerName } from './worker-url.ts';
 interface HostView {
   readonly balancers: ReadonlyMap<string, BalancerKey>;
   readonly workers: readonly { readonly worker: WorkerDraft; readonly key: BalancerKey }[];
+  /** Begins the key of a balancer that nobody defines. */
+  readonly prefix: string;
 }
 
 /** Makes the Snapshot. @param hostName name of this machine, for a main server without ServerName */
@@ -108,7 +110,7 @@ function viewOfMain(site: SiteDraft, all: Map<BalancerKey, BalancerConfig>): Hos
     all.set(key, balancerConfig(draft, draft.members, draft.choices, site.main));
     balancers.set(draft.name, key);
   }
-  return { balancers, workers: addWorkers(site.main, '', all) };
+  return { balancers, workers: addWorkers(site.main, '', all), prefix: '' };
 }
 
 /** A balancer that the main server has too keeps its members from there; what the host says of it lies over that. */
@@ -116,12 +118,14 @@ function viewOfHost(
   host: HostDraft,
   site: SiteDraft,
   id: string,
-  main: HostView,
+  mainView: HostView,
   all: Map<BalancerKey, BalancerConfig>,
 ): HostView {
+  const inherits = inheritsBalancers(host, site.main);
+  const main: HostView = inherits ? mainView : { balancers: new Map(), workers: [], prefix: '' };
   const balancers = new Map(main.balancers);
   for (const draft of host.balancers.values()) {
-    const inherited = site.main.balancers.get(draft.name);
+    const inherited = inherits ? site.main.balancers.get(draft.name) : undefined;
     if (inherited !== undefined && draft.members.length > 0) {
       site.findings.warn(
         draft.members[0].place,
@@ -146,7 +150,21 @@ function viewOfHost(
         `the main server's worker of the same URL (line ${inherited.place.line} of ${inherited.place.file}) serves this one: parameters given here are ignored`,
       );
   }
-  return { balancers, workers: [...main.workers, ...addWorkers(host, `${id}|`, all)] };
+  const workers = [...main.workers, ...addWorkers(host, `${id}|`, all)];
+  return { balancers, workers, prefix: inherits ? '' : `${id}|` };
+}
+
+/** Only both directives together keep the main server's balancers from a host that proxies itself (measured). */
+function inheritsBalancers(host: HostDraft, main: HostDraft): boolean {
+  const { choices } = host;
+  const isOff =
+    (choices.balancerInherit ?? main.choices.balancerInherit) === false &&
+    (choices.proxyPassInherit ?? main.choices.proxyPassInherit) === false;
+  const hasOwn =
+    host.balancers.size + host.workers.length + host.mappings.length > 0 ||
+    choices.balancerInherit !== undefined ||
+    choices.proxyPassInherit !== undefined;
+  return !isOff || !hasOwn;
 }
 
 function addWorkers(host: HostDraft, prefix: string, all: Map<BalancerKey, BalancerConfig>): HostView['workers'] {
@@ -349,7 +367,7 @@ function resolveTarget({ target }: MappingDraft, view: HostView): MappingTarget 
     case 'balancer':
       return {
         kind: 'proxy',
-        balancer: view.balancers.get(target.name) ?? `balancer://${target.name}`,
+        balancer: view.balancers.get(target.name) ?? `${view.prefix}balancer://${target.name}`,
         authority: target.authority,
         path: target.path,
         isDirect: false,

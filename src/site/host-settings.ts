@@ -165,7 +165,7 @@ export const HOST_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
         'forward-proxy',
       );
   },
-  // Both only change what a manager's page says: httpd inherits either way (observed; modproxy.md §2).
+  // Rules are inherited whatever is said (modproxy.md §2); balancers, unless both are Off (managers.md §1).
   proxypassinherit: (node, scope) => set(scope, 'proxyPassInherit', flag(node, scope)),
   balancerinherit: (node, scope) => set(scope, 'balancerInherit', flag(node, scope)),
   balancerpersist: (node, scope) => {

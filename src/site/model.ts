@@ -141,7 +141,7 @@ export interface Host {
   readonly upstreamTls: UpstreamTlsSettings;
   /** BalancerPersist: changes that a manager makes outlive the process. */
   readonly persistsChanges: boolean;
-  /** BalancerInherit and ProxyPassInherit as a manager's page tells them; neither changes what is inherited. */
+  /** BalancerInherit and ProxyPassInherit: both Off together hide the main server's balancers from a host. */
   readonly balancerInherit: boolean;
   readonly proxyPassInherit: boolean;
   readonly place: Place;

@@ -69,12 +69,12 @@ export function withMember(changes: BalancerChanges, url: string, further: Membe
   return { ...changes, members: new Map(changes.members).set(url, merged) };
 }
 
-/** The changes with one member more: one that was taken out comes back as the file has it, otherwise `member` is added. */
+/** The changes with one member more: one that was taken out comes back, with the file's parameters and `disabled` of `member`. */
 export function withAdded(changes: BalancerChanges, member: MemberConfig): BalancerChanges {
   if (changes.removed.has(member.url)) {
     const removed = new Set(changes.removed);
     removed.delete(member.url);
-    return { ...changes, removed };
+    return withMember({ ...changes, removed }, member.url, { flags: { disabled: member.flags.disabled } });
   }
   return { ...changes, added: [...changes.added, member] };
 }

@@ -14,6 +14,6 @@ export interface Method {
   choose(board: Scoreboard, factors: Int32Array, offered: Int32Array, count: number): number;
   /** Keeps its books for a request that went to `row` by its session; `usable` are all members that could have taken it. */
   follow(board: Scoreboard, factors: Int32Array, usable: Int32Array, count: number, row: number): void;
-  /** Forgets the past of these rows: after a member became usable by an operator's hand, or the method changed. */
+  /** Forgets the past of these rows: after an operator chose this method. */
   reset(board: Scoreboard, rows: Int32Array): void;
 }
