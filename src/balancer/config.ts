@@ -130,6 +130,8 @@ export interface MemberConfig extends MemberAddress {
   readonly addressTtlSeconds?: number | undefined;
   /** Protocol that may be upgraded to: a token, `ANY`, `NONE`. Undefined: the scheme's own (WebSocket for ws, wss). */
   readonly upgrade?: string | undefined;
+  /** Where an AJP member takes requests that change the protocol: an HTTP connector of the same server. Undefined: nowhere. */
+  readonly companion?: MemberAddress | undefined;
   readonly healthCheck: HealthCheckConfig;
   /** Names of the fields, those of `pool` included, that the file gives; for pages that show only these. */
   readonly written?: readonly string[] | undefined;

@@ -1,7 +1,7 @@
 // One backend at run time: where it is dialled, its pool, and the kind of connection it speaks. A balancer's member has
 // exactly one; the balancer's state about it lives on the scoreboard.
 
-import type { MemberConfig } from '../balancer/config.ts';
+import type { MemberAddress, MemberConfig } from '../balancer/config.ts';
 import type { Failure } from '../base/failure.ts';
 import type { Log } from '../base/log.ts';
 import type { DialAddress } from '../link/dial.ts';
@@ -10,6 +10,7 @@ import { Pool } from '../link/pool.ts';
 import { PACKET_SIZE_DEFAULT, PACKET_SIZE_MAX } from '../wire/ajp/constants.ts';
 import { type BadHeader, defaultResponseHeadLimits, type ResponseHeadLimits } from '../wire/http1/limits.ts';
 import { AjpConnection } from './ajp-connection.ts';
+import { mayUpgrade, WEBSOCKET } from './http-attempt.ts';
 import { HttpConnection } from './http-connection.ts';
 import type { UpstreamConnection } from './upstream.ts';
 import { connectFailure } from './upstream-causes.ts';
@@ -35,9 +36,13 @@ export class Backend {
   /** Being dialled for requests that are over; worth having while others may come. */
   readonly #orphans = new Set<UpstreamConnection>();
   readonly #responseLimits = new Map<BadHeader, ResponseHeadLimits>();
+  /** Takes what AJP cannot carry; undefined where there is none. */
+  readonly #companion: Backend | undefined;
+  /** It is such a companion: how it fares says nothing about its member. */
+  readonly isCompanion: boolean;
   #isRetired = false;
 
-  constructor(config: MemberConfig, link: Link, resolve: Resolve, log: Log) {
+  constructor(config: MemberConfig, link: Link, resolve: Resolve, log: Log, isCompanion = false) {
     this.config = config;
     this.link = link;
     this.log = log;
@@ -47,6 +52,17 @@ export class Backend {
       config.unixSocket === undefined
         ? withNameTtl(resolve(config.host, config.port), config.addressTtlSeconds)
         : { kind: 'unix', path: config.unixSocket };
+    this.isCompanion = isCompanion;
+    this.#companion =
+      config.companion === undefined
+        ? undefined
+        : new Backend(companionConfig(config, config.companion), link, resolve, log, true);
+  }
+
+  /** Who takes a request to change to this protocol. */
+  forUpgrade(protocol: string): Backend {
+    const companion = this.#companion;
+    return companion !== undefined && mayUpgrade(companion.config, protocol) ? companion : this;
   }
 
   /** Largest AJP packet both ways, octets: 8192 to 65536 in steps of 1024, as mod_proxy_ajp rounds it. */
@@ -68,7 +84,8 @@ export class Backend {
 
   /** False for schemes that have no upstream yet. */
   get isSupported(): boolean {
-    return this.config.scheme === 'ajp' || this.config.scheme === 'http';
+    const { scheme } = this.config;
+    return scheme === 'ajp' || scheme === 'http' || scheme === 'ws';
   }
 
   /** Opens a connection for a place that the pool has granted. @param timeoutMs limit for the connect */
@@ -93,12 +110,28 @@ export class Backend {
     this.#isRetired = true;
     this.pool.retire();
     for (const connection of this.#orphans) connection.retire();
+    this.#companion?.retire();
   }
 
   /** What a failed connect means. */
   connectFailure(error: Error | undefined, timedOut: boolean): Failure {
     return connectFailure(this.config, error, timedOut);
   }
+}
+
+/** A companion keeps no connections: what it answers without changing the protocol is rare. */
+function companionConfig(member: MemberConfig, address: MemberAddress): MemberConfig {
+  return {
+    ...member,
+    ...address,
+    path: address.path === '' ? member.path : address.path,
+    unixSocket: address.unixSocket,
+    upgrade: member.upgrade ?? WEBSOCKET,
+    companion: undefined,
+    pingMs: 0,
+    secret: '',
+    pool: { min: 0, ttlMs: 0, disableReuse: true, max: member.pool.max, acquireMs: member.pool.acquireMs },
+  };
 }
 
 /** `addressttl=`: how long a resolved name is used; -1 or nothing leaves it to the link. */

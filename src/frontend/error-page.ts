@@ -22,6 +22,7 @@ const KEPT: ReadonlySet<number> = new Set([
   FIELD['Content-Range'],
   FIELD.Location,
   FIELD['Retry-After'],
+  FIELD.Upgrade,
   FIELD['WWW-Authenticate'],
   FIELD['Proxy-Authenticate'],
 ]);

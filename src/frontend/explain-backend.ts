@@ -70,9 +70,10 @@ function ajpFacts(request: ProxyRequest, { config }: Backend): Pick<BackendFacts
   };
 }
 
-function httpFacts(request: ProxyRequest, { config }: Backend): Pick<BackendFacts, 'head' | 'headers' | 'attributes'> {
+function httpFacts(request: ProxyRequest, backend: Backend): Pick<BackendFacts, 'head' | 'headers' | 'attributes'> {
+  const { config } = backend;
   const fields = new Fields();
-  const attempt = new HttpAttempt().decide(request, config);
+  const attempt = new HttpAttempt().decide(request, backend);
   fillHttpRequest(fields, request, config, attempt);
   const query = request.query === undefined ? '' : `?${request.query}`;
   const line = `${request.exchange.request.method} ${config.path}${request.path}${query} HTTP/1.${attempt.isOld ? 0 : 1}`;

@@ -199,6 +199,7 @@ export class Frontend implements Http1Handler, HeadFilter {
     const env = located.interpolateEnv === true ? (name: string) => exchange.env?.get(name) : undefined;
     const mayProxy = exchange.env?.has('no-proxy') !== true;
     const match = this.#match;
+    match.skipsWebSockets = located.websocketFallback === false && !exchange.request.fields.hasKnown(FIELD.Upgrade);
     const isEncodedMatch =
       usesEncodedForm && mayProxy && findMapping(host, located, forms, 'encoded', match, env, trace);
     if (!isEncodedMatch && forms.status !== 0) {

@@ -24,7 +24,7 @@ import {
   writeRequestLine,
 } from '../wire/http1/write.ts';
 import type { Backend, DialWaiter } from './backend.ts';
-import { HttpAttempt } from './http-attempt.ts';
+import { HttpAttempt, mayUpgrade } from './http-attempt.ts';
 import { fillHttpRequest, passResponseHead } from './http-head.ts';
 import { RELAY_CONTINUE, SUPPRESS_INTERIM } from './manners.ts';
 import type { ProxyRequest } from './proxy-request.ts';
@@ -55,6 +55,8 @@ export class HttpConnection implements UpstreamProtocol {
   #isBodyComplete = false;
   /** The connection is closed after this attempt. */
   #isLast = false;
+  /** Protocol that the backend may switch to. */
+  #upgrade: string | undefined = undefined;
   #bytesOutBefore = 0;
   bytesRead = 0;
 
@@ -88,7 +90,7 @@ export class HttpConnection implements UpstreamProtocol {
     const { bodyLength } = request;
     const { config } = socket.backend;
     const { method } = request.exchange.request;
-    attempt.decide(request, config);
+    attempt.decide(request, socket.backend);
     socket.attach(request, events);
     this.#isInBody = false;
     this.bytesRead = 0;
@@ -97,6 +99,7 @@ export class HttpConnection implements UpstreamProtocol {
     this.#isBodyComplete = bodyLength === 0;
     this.#holdsBody = attempt.holdsBody;
     this.#isLast = !attempt.keepAlive;
+    this.#upgrade = attempt.upgrade;
     this.#head.begin(method, socket.backend.responseLimits(request.host.badHeader));
     fillHttpRequest(outgoing, request, config, attempt);
     const path = config.path + request.path;
@@ -221,9 +224,7 @@ export class HttpConnection implements UpstreamProtocol {
       return consumed;
     }
     if (head.status < 200) {
-      // 101 to a request that asked for no upgrade (RFC 9110 §15.2.2).
-      const message = `${socket.backend.config.url} switched protocols unasked`;
-      socket.fail(new Failure('unasked-upgrade', 'upstream', message, { status: 502 }), false);
+      this.#switch(bytes, consumed, end);
       return end;
     }
     socket.phase = 'response-body';
@@ -234,11 +235,42 @@ export class HttpConnection implements UpstreamProtocol {
     this.#body.begin(framing === FRAMING_NONE ? 0 : head.bodyLength, framing === FRAMING_UNTIL_CLOSE);
     passResponseHead(head, exchange.response);
     if (via !== undefined) exchange.response.fields.addKnown(FIELD.Via, via);
+    if (head.fields.hasKnown(FIELD.Upgrade)) this.#passUpgrade(head.fields, exchange.response.fields);
     const { surplus } = this.#head;
     socket.events?.responseHead();
     if (surplus !== undefined) this.#readBody(surplus, 0, surplus.length);
     if (framing === FRAMING_NONE || head.bodyLength === 0) this.#body.decode(bytes, consumed, consumed, this);
     return consumed;
+  }
+
+  /** 101: the backend speaks another protocol from here on, if it is the one that the client asked for (RFC 9110 §7.8). */
+  #switch(bytes: Buffer, start: number, end: number): void {
+    const socket = this.#socket;
+    const { head } = this.#head;
+    const { url, pool } = socket.backend.config;
+    const upgrade = head.fields.getKnown(FIELD.Upgrade);
+    if (upgrade === undefined || upgrade.toLowerCase() !== this.#upgrade?.toLowerCase() || !this.#isBodyComplete) {
+      const message = `${url} switched to a protocol that was not asked for`;
+      socket.fail(new Failure('unasked-upgrade', 'upstream', message, { status: 502 }), false);
+      return;
+    }
+    const { exchange, via } = socket.request as ProxyRequest;
+    const events = socket.events as UpstreamEvents;
+    const { backend } = socket;
+    const { bytesWritten } = this;
+    passResponseHead(head, exchange.response);
+    exchange.response.fields.removeKnown(FIELD['Content-Length']);
+    exchange.response.fields.addKnown(FIELD.Connection, 'Upgrade');
+    exchange.response.fields.addKnown(FIELD.Upgrade, upgrade);
+    if (via !== undefined) exchange.response.fields.addKnown(FIELD.Via, via);
+    const connection = socket.surrender();
+    // Where `max` was not given it is for requests: tunnels are as many as clients.
+    const isCounted = pool.max !== undefined;
+    if (!isCounted) backend.pool.dropped();
+    const release = (): void => {
+      if (isCounted) backend.pool.dropped();
+    };
+    events.responseSwitched({ connection, bytesWritten, bytesRead: 0, release }, bytes, start, end);
   }
 
   /** A 100 lets the body come, which tells the client; without a body it goes on to a client that asked. */
@@ -251,6 +283,12 @@ export class HttpConnection implements UpstreamProtocol {
       status !== 100 || (manners & RELAY_CONTINUE) !== 0 || exchange.request.fields.hasKnown(FIELD.Expect);
     if (isWanted && !(status === 100 && isHeld) && (manners & SUPPRESS_INTERIM) === 0)
       events?.responseInterim(status, fields);
+  }
+
+  /** `426 (Upgrade Required)` and the like may name a protocol that could be asked for here. */
+  #passUpgrade(from: Fields, to: Fields): void {
+    const upgrade = from.getKnown(FIELD.Upgrade) as string;
+    if (mayUpgrade(this.#socket.backend.config, upgrade)) to.addKnown(FIELD.Upgrade, upgrade);
   }
 
   #readBody(bytes: Buffer, start: number, end: number): number {

@@ -23,12 +23,15 @@ const DROPPED: ReadonlySet<number> = new Set([
   FIELD['Content-Length'],
 ]);
 
+/** What of an attempt its fields depend on. */
+export type HeadManners = Pick<HttpAttempt, 'keepAlive' | 'expect' | 'isOld' | 'upgrade' | 'preserveHost'>;
+
 /** Fills `out` with the fields for one attempt. The table is the caller's and is reset here. */
 export function fillHttpRequest(
   out: Fields,
   request: ProxyRequest,
   member: MemberConfig,
-  { keepAlive, expect, isOld, upgrade }: Pick<HttpAttempt, 'keepAlive' | 'expect' | 'isOld' | 'upgrade'>,
+  { keepAlive, expect, isOld, upgrade, preserveHost }: HeadManners,
 ): void {
   const { exchange, bodyLength, manners } = request;
   const { fields } = exchange.request;
@@ -36,7 +39,7 @@ export function fillHttpRequest(
   const dropsCredentials = exchange.user !== undefined && (manners & CHAIN_AUTH) === 0;
   const dropsVia = request.host.via === 'block';
   out.reset();
-  out.addKnown(FIELD.Host, request.preserveHost && clientHost !== undefined ? clientHost : backendHost(member));
+  out.addKnown(FIELD.Host, preserveHost && clientHost !== undefined ? clientHost : backendHost(member));
   const named = connectionTokens(fields);
   for (let i = 0; i < fields.count; i++) {
     const id = fields.idAt(i);

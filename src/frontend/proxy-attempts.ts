@@ -2,6 +2,7 @@
 // alone, whether another attempt may be made (modproxy.md §8). The object is reused; no promise, no closure on the way.
 
 import { Election } from '../balancer/balancer.ts';
+import type { MemberConfig } from '../balancer/config.ts';
 import type { Member } from '../balancer/member.ts';
 import type { Decision } from '../balancer/replay.ts';
 import { Session } from '../balancer/stickiness.ts';
@@ -10,6 +11,7 @@ import { Deadline } from '../link/deadlines.ts';
 import type { Link } from '../link/link.ts';
 import type { PoolWaiter } from '../link/pool.ts';
 import type { Backend, DialWaiter } from './backend.ts';
+import { mayUpgrade, WEBSOCKET } from './http-attempt.ts';
 import { INITIAL_NOT_POOLED } from './manners.ts';
 import type { ProxiedTarget } from './proxied-balancer.ts';
 import type { ProxyRequest } from './proxy-request.ts';
@@ -23,6 +25,8 @@ export interface AttemptOwner {
   begin(connection: UpstreamConnection): void;
   /** No further attempt is made, and nothing was answered. The member is left. */
   noAnswer(status: number, failure: Failure): void;
+  /** The member takes only requests to change to this protocol. The member is left. */
+  upgradeRequired(protocol: string): void;
   /** Part of the response is with the client already. The member is left. */
   cutOff(failure: Failure): void;
   /** What must not happen has: the request cannot go on. */
@@ -116,6 +120,10 @@ export class Attempts implements PoolWaiter, DialWaiter {
       this.#owner.noAnswer(failure.status ?? 400, failure);
       return;
     }
+    if (this.#backend?.isCompanion === true) {
+      this.#companionFailed(failure, bytesSent, bytesReceived);
+      return;
+    }
     const { config } = this.#backend as Backend;
     const isAjp = config.scheme === 'ajp';
     const { exchange } = this.request;
@@ -138,6 +146,22 @@ export class Attempts implements PoolWaiter, DialWaiter {
       failure,
     );
     this.#decide(decision, failure, bytesSent, bytesReceived);
+  }
+
+  /** The head of a response has come. */
+  answered(status: number): void {
+    const { balancer } = this.balancer;
+    if (this.#backend?.isCompanion === true) return;
+    balancer.succeeded(this.member as Member);
+    balancer.settled(this.member as Member, status, false);
+  }
+
+  /** A companion that fails says nothing about its member: it is not blamed, and no other is asked in its place. */
+  #companionFailed(failure: Failure, bytesSent: number, bytesReceived: number): void {
+    this.request.trace?.attemptFailed(failure);
+    this.leave(bytesSent, bytesReceived);
+    if (this.request.exchange.stage !== 'open') this.#owner.cutOff(failure);
+    else this.#owner.noAnswer(failure.status ?? 502, failure);
   }
 
   /** Something that the member's operator should know; the attempt goes on. */
@@ -166,7 +190,9 @@ export class Attempts implements PoolWaiter, DialWaiter {
       return;
     }
     this.member = member;
-    this.#backend = this.balancer.backendOf(member);
+    const backend = this.balancer.backendOf(member);
+    const { upgrade } = this.request;
+    this.#backend = upgrade === undefined ? backend : backend.forUpgrade(upgrade);
     this.#hadSecondChance = false;
     balancer.began(member);
     try {
@@ -186,6 +212,11 @@ export class Attempts implements PoolWaiter, DialWaiter {
       this.#owner.noAnswer(502, new Failure('scheme-not-served', 'internal', why, { status: 502 }));
       return;
     }
+    if (this.request.needsUpgrade && config.scheme.startsWith('ws') && !this.#asksForUpgrade(config)) {
+      this.leave(0, 0);
+      this.#owner.upgradeRequired(config.upgrade ?? WEBSOCKET);
+      return;
+    }
     const acquired = this.#hadSecondChance
       ? pool.acquireFresh(this)
       : this.#wantsOwnConnection
@@ -203,6 +234,11 @@ export class Attempts implements PoolWaiter, DialWaiter {
       this.#waiting = 'nothing';
       this.#owner.begin(acquired);
     }
+  }
+
+  #asksForUpgrade(config: MemberConfig): boolean {
+    const { upgrade } = this.request;
+    return upgrade !== undefined && mayUpgrade(config, upgrade);
   }
 
   /** `proxy-initial-not-pooled`: a client that has just come would not repeat what a stale connection has lost. */
@@ -256,7 +292,7 @@ export class Attempts implements PoolWaiter, DialWaiter {
       return;
     }
     this.#waiting = 'nothing';
-    this.balancer.balancer.succeeded(this.member as Member);
+    if (!backend.isCompanion) this.balancer.balancer.succeeded(this.member as Member);
     this.#owner.begin(connection);
   }
 
@@ -275,6 +311,10 @@ export class Attempts implements PoolWaiter, DialWaiter {
       // We lack descriptors or ports: no member is to blame, and another would fare no better.
       this.leave(0, 0);
       this.#owner.noAnswer(503, failure);
+      return;
+    }
+    if (this.#backend?.isCompanion === true) {
+      this.#companionFailed(failure, 0, 0);
       return;
     }
     const { exchange } = this.request;

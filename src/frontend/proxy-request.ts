@@ -28,6 +28,10 @@ export class ProxyRequest {
   forwardContinue = true;
   /** What a Via field says of us (ProxyVia); undefined adds none. */
   via: string | undefined = undefined;
+  /** Protocol that the client wants to change to; undefined: none. */
+  upgrade: string | undefined = undefined;
+  /** Members with `ws://` take nothing but upgrades (ProxyWebsocketFallbackToProxyHttp Off). */
+  needsUpgrade = false;
   /** What the environment asks for: bits of `manners.ts`. */
   manners = 0;
   /** Octets of the body as an HTTP backend is told, `UNKNOWN_LENGTH` for chunks. */

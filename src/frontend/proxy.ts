@@ -9,11 +9,12 @@ import { UNKNOWN_LENGTH } from '../base/head.ts';
 import type { Link } from '../link/link.ts';
 import type { Exchange, ExchangeSink } from '../listener/exchange.ts';
 import { dropHopByHop } from './http-head.ts';
-import { FORCE_1_0, NO_READ_AHEAD, SEND_CHUNKED, SEND_LENGTH } from './manners.ts';
+import { FORCE_1_0, NO_HALF_CLOSE, NO_READ_AHEAD, SEND_CHUNKED, SEND_LENGTH } from './manners.ts';
 import type { ProxiedTarget } from './proxied-balancer.ts';
 import { type AttemptOwner, Attempts } from './proxy-attempts.ts';
 import { type BodySource, ProxyRequest } from './proxy-request.ts';
 import { ReadAhead } from './read-ahead.ts';
+import { type SwitchedConnection, Tunnel, type TunnelOwner } from './tunnel.ts';
 import type { UpstreamConnection, UpstreamEvents, UpstreamFailure } from './upstream.ts';
 
 /** What the frontend does around a proxied response. */
@@ -49,7 +50,7 @@ export class ProxyRuns {
   }
 }
 
-export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents, BodySource {
+export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents, BodySource, TunnelOwner {
   readonly request: ProxyRequest = new ProxyRequest();
   readonly attempts: Attempts;
   readonly #host: ProxyHost;
@@ -159,6 +160,14 @@ export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents, Bod
     this.#answer(status, failure);
   }
 
+  upgradeRequired(protocol: string): void {
+    const { response } = this.request.exchange;
+    response.reset();
+    response.fields.addKnown(FIELD.Upgrade, protocol);
+    const why = `the backend takes only requests to change to ${protocol}`;
+    this.#answer(426, new Failure('upgrade-required', 'downstream', why, { status: 426 }));
+  }
+
   cutOff(failure: Failure): void {
     const { exchange } = this.request;
     exchange.failure = failure;
@@ -235,12 +244,10 @@ export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents, Bod
   responseHead(): void {
     const { exchange } = this.request;
     const { response } = exchange;
-    const { balancer } = this.attempts.balancer;
-    const member = this.attempts.member as Member;
-    balancer.succeeded(member);
-    balancer.settled(member, response.status, false);
+    this.attempts.answered(response.status);
     try {
-      if (response.fields.hasKnown(FIELD['Set-Cookie'])) this.#checkRoutes(response.fields, member);
+      if (response.fields.hasKnown(FIELD['Set-Cookie']))
+        this.#checkRoutes(response.fields, this.attempts.member as Member);
       this.#isReplaced = !this.#host.finishResponse(this.request);
       if (!this.#isReplaced) exchange.sendHead();
     } catch (error) {
@@ -279,6 +286,30 @@ export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents, Bod
     } catch (error) {
       this.fault(error instanceof Failure ? unfit(error) : error);
     }
+  }
+
+  responseSwitched(end: SwitchedConnection, bytes: Buffer, start: number, stop: number): void {
+    const { exchange, host, timeoutMs, manners } = this.request;
+    const { link } = this.#host;
+    this.#connection = undefined;
+    this.attempts.answered(exchange.response.status);
+    this.#host.finishResponse(this.request);
+    if (!exchange.switchProtocols()) {
+      end.connection.destroy();
+      end.release();
+      this.attempts.leave(end.bytesWritten, end.bytesRead);
+      const why = 'the connection of the client cannot become a tunnel';
+      this.noAnswer(502, new Failure('no-tunnel', 'downstream', why, { status: 502 }));
+      return;
+    }
+    const idleMs = Math.max(timeoutMs, host.timeoutMs);
+    const tunnel = new Tunnel(exchange, end, link, { idleMs, endsAtOnce: (manners & NO_HALF_CLOSE) !== 0 }, this);
+    tunnel.begin(bytes, start, stop);
+  }
+
+  tunnelEnded(bytesWritten: number, bytesRead: number): void {
+    this.attempts.leave(bytesWritten, bytesRead);
+    this.ended();
   }
 
   upstreamFailed(facts: UpstreamFailure): void {

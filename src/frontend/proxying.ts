@@ -3,8 +3,11 @@
 
 import type { Member } from '../balancer/member.ts';
 import { Failure } from '../base/failure.ts';
+import { FIELD } from '../base/field-names.ts';
+import type { RequestHead } from '../base/head.ts';
 import type { Link } from '../link/link.ts';
 import type { ErrorOverride, MappingTarget, ProxyTarget } from '../site/model.ts';
+import { connectionTokens } from './http-head.ts';
 import { mannersOf } from './manners.ts';
 import { answerTrace, countForward } from './max-forwards.ts';
 import { ProxyRuns } from './proxy.ts';
@@ -62,6 +65,8 @@ function proxy(frontend: ProxyingFrontend, visit: Visit, target: ProxyTarget, pa
   request.forwardContinue = settings.forwardsContinue !== false;
   request.via = host.via === 'on' || host.via === 'full' ? viaOf(visit) : undefined;
   request.manners = visit.host.setsManners ? mannersOf(exchange.env) : 0;
+  request.upgrade = exchange.request.fields.hasKnown(FIELD.Upgrade) ? upgradeOf(exchange.request) : undefined;
+  request.needsUpgrade = settings.websocketFallback === false;
   session.reset();
   if (balancer.finder !== undefined) {
     balancer.finder.find(visit.query === undefined ? path : `${path}?${visit.query}`, exchange.request.fields, session);
@@ -69,6 +74,12 @@ function proxy(frontend: ProxyingFrontend, visit: Visit, target: ProxyTarget, pa
   request.sessionRoute = session.route;
   request.trace = visit.trace;
   run.start(exchange, visit.trace?.isRehearsal === true ? balancer.rehearse() : balancer);
+}
+
+/** The protocol that a client asks to change to, in the only way that counts (RFC 9110 §7.8). */
+function upgradeOf({ fields, minorVersion }: RequestHead): string | undefined {
+  if (minorVersion < 1 || !connectionTokens(fields).includes('upgrade')) return undefined;
+  return fields.getAll('Upgrade').join(', ');
 }
 
 /** The product in `ProxyVia Full`, as in the Server field: never with a version. */

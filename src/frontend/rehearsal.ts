@@ -134,6 +134,10 @@ class Rehearsal implements Downstream {
     exchange.sink.requestEnd();
   }
 
+  switchProtocols(): boolean {
+    return false;
+  }
+
   breakOff(exchange: Exchange): void {
     exchange.stage = 'broken';
     this.#endSoon();

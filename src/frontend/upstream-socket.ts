@@ -124,6 +124,13 @@ export class UpstreamSocket implements DialEvents {
     events.upstreamFailed({ phase, failure: why, timedOut, bodySent, reusedConnection: this.#requestCount > 1 });
   }
 
+  /** The attempt has made something else of the connection, which belongs to another now; its place stays taken. */
+  surrender(): Connection {
+    this.#detach();
+    this.#mayReuse = false;
+    return this.connection;
+  }
+
   /** Closes the connection in the middle of an attempt. */
   abandon(): void {
     this.#detach();

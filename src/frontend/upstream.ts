@@ -5,6 +5,7 @@ import type { Failure } from '../base/failure.ts';
 import type { Fields } from '../base/fields.ts';
 import type { Poolable } from '../link/pool.ts';
 import type { ProxyRequest } from './proxy-request.ts';
+import type { SwitchedConnection } from './tunnel.ts';
 
 /** How far an attempt had come when it failed. */
 export type UpstreamPhase = 'connect' | 'ping' | 'request' | 'response-head' | 'response-body';
@@ -35,6 +36,11 @@ export interface UpstreamEvents {
    * Octets are those of the attempt, for traffic accounting.
    */
   responseEnd(trailers: Fields | undefined, bytesWritten: number, bytesRead: number): void;
+  /**
+   * The backend has switched to the protocol that was asked for: `exchange.response` is its 101. The connection is no
+   * longer one of HTTP and belongs to whoever hears this; octets behind the head are borrowed until return.
+   */
+  responseSwitched(end: SwitchedConnection, bytes: Buffer, start: number, stop: number): void;
   /** The attempt failed; the connection is closed. */
   upstreamFailed(facts: UpstreamFailure): void;
 }

@@ -305,6 +305,10 @@ export class AjpConnection implements ConnectionEvents, RequestSink, Downstream 
    * Before the head the front end still gets an answer: a connection cut there would count as a failed backend and
    * might have the request repeated. Afterwards the connection is cut, so that the client sees a truncated response.
    */
+  switchProtocols(): boolean {
+    return false;
+  }
+
   breakOff(exchange: Exchange): void {
     if (exchange.stage === 'open') {
       exchange.stage = 'complete';

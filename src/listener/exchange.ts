@@ -55,6 +55,7 @@ export interface Downstream {
   pauseBody(exchange: Exchange): void;
   resumeBody(exchange: Exchange): void;
   breakOff(exchange: Exchange): void;
+  switchProtocols(exchange: Exchange): boolean;
 }
 
 /** What a fronting web server told about the request over AJP; absent over HTTP. */
@@ -230,6 +231,16 @@ export class Exchange {
   /** Lets the request body come, and answers `Expect: 100-continue` the first time. Bodies wait until this is called. */
   resumeBody(): void {
     this.#downstream.resumeBody(this);
+  }
+
+  /**
+   * Sends `response` as `101` and makes a tunnel of the connection: from now on the request body is whatever the client
+   * sends until it ends its side, the response body whatever is sent to it until `sendEnd`, which ends ours. Nothing but
+   * the handler watches for silence.
+   * @returns false when the connection cannot become one; nothing was sent then
+   */
+  switchProtocols(): boolean {
+    return this.#downstream.switchProtocols(this);
   }
 
   /** Ends the connection because the response cannot be completed: the client must see a truncated message. */

@@ -29,6 +29,8 @@ export class Http1Connection implements ConnectionEvents, Http1Carrier {
   #phase: Phase = 'idle';
   isReading = false;
   isLastRequest = false;
+  /** The client has ended its side. */
+  #hasPeerEnded = false;
   /** The limit for a whole head runs from its first octet, however slowly the others come. */
   #isHeadTimed = false;
   #requestCount = 0;
@@ -74,6 +76,7 @@ export class Http1Connection implements ConnectionEvents, Http1Carrier {
 
   peerEnded(): void {
     this.isLastRequest = true;
+    this.#hasPeerEnded = true;
     if (this.#phase === 'head') this.#release();
     if (this.#phase === 'idle' || this.#phase === 'head') this.#close();
     else if (this.#phase === 'exchange' && this.#stash === undefined) this.#current?.clientEnded();
@@ -206,8 +209,11 @@ export class Http1Connection implements ConnectionEvents, Http1Carrier {
   readOn(): void {
     const stash = this.#stash;
     this.#stash = undefined;
-    if (stash !== undefined) this.#process(stash, 0, stash.length);
-    else this.#connection.resume();
+    if (stash === undefined) this.#connection.resume();
+    else {
+      this.#process(stash, 0, stash.length);
+      if (this.#hasPeerEnded && this.#stash === undefined && this.#phase === 'exchange') this.#current?.clientEnded();
+    }
   }
 
   arm(ms: number): void {

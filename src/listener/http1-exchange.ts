@@ -60,7 +60,7 @@ export class Http1Exchange implements Downstream {
   /** Takes octets of the body. @returns how far it came; the exchange may have ended on the way */
   readBody(bytes: Buffer, start: number, end: number): number {
     const { body, exchange } = this;
-    if (body.stage === 'flowing') this.#carrier.arm(this.#listener.settings.timeoutMs);
+    if (body.stage === 'flowing' && !body.isTunnel) this.#carrier.arm(this.#listener.settings.timeoutMs);
     const at = body.decode(bytes, start, end);
     if (body.hasSaidEnd) return at; // part of the body has led to an answer that ended the exchange
     if (body.failure !== undefined) this.abort(body.failure);
@@ -73,7 +73,14 @@ export class Http1Exchange implements Downstream {
 
   /** The client will send no more: a body that is not complete never will be. */
   clientEnded(): void {
-    if (this.body.stage === 'complete') return;
+    const { body } = this;
+    if (body.stage === 'complete') return;
+    if (body.isTunnel) {
+      body.stage = 'complete';
+      if (this.exchange.stage === 'complete') this.#carrier.exchangeEnded();
+      else this.#sayEnd();
+      return;
+    }
     const why = 'the client ended before its body did';
     this.abort(new Failure('request-truncated', 'downstream', why, { status: 400 }));
   }
@@ -149,6 +156,12 @@ export class Http1Exchange implements Downstream {
       exchange.stage = 'complete'; // the close that follows ends the exchange
       return;
     }
+    if (this.body.isTunnel) {
+      this.#connection.end();
+      exchange.stage = 'complete';
+      if (this.body.stage === 'complete') this.#carrier.exchangeEnded();
+      return;
+    }
     if (this.#response.end(exchange, trailers) === 'too-short') {
       exchange.failure ??= new Failure('response-too-short', 'upstream', 'the response ended before its length');
       this.breakOff(exchange);
@@ -182,13 +195,13 @@ export class Http1Exchange implements Downstream {
     } else if (body.stage === 'held') {
       body.stage = 'flowing';
       if (exchange.stage === 'open') this.#sendContinue();
-      this.#carrier.arm(this.#listener.settings.timeoutMs);
+      if (!body.isTunnel) this.#carrier.arm(this.#listener.settings.timeoutMs);
       if (!this.#carrier.isReading) this.#carrier.readOn();
     }
   }
 
   breakOff(exchange: Exchange): void {
-    if (exchange.stage === 'complete' || exchange.stage === 'broken') return;
+    if (exchange.stage === 'broken' || (exchange.stage === 'complete' && !this.body.isTunnel)) return;
     const hidesLoss = exchange.stage === 'head-sent' && this.#response.endsWithConnection;
     exchange.stage = 'broken';
     exchange.keepAlive = false;
@@ -197,6 +210,19 @@ export class Http1Exchange implements Downstream {
     this.#connection.flush();
     if (hidesLoss) this.#connection.reset();
     this.#carrier.exchangeEnded();
+  }
+
+  switchProtocols(exchange: Exchange): boolean {
+    const { body } = this;
+    const isReady = exchange.stage === 'open' && body.stage === 'complete' && exchange.request.minorVersion >= 1;
+    if (!isReady || this.#connection.isClosed) return false;
+    exchange.firstByteAt = this.#listener.clock.now();
+    exchange.keepAlive = false;
+    this.#response.switchProtocols(exchange);
+    exchange.stage = 'head-sent';
+    body.beginTunnel();
+    this.#watch();
+    return true;
   }
 
   // --- the body, time and congestion --------------------------------------------------------------------------------
@@ -222,7 +248,7 @@ export class Http1Exchange implements Downstream {
 
   /** Time runs while the client owes something: to take what was sent, or to send its body. */
   #watch(): void {
-    const isOwing = this.#connection.isCongested || this.body.stage === 'flowing';
+    const isOwing = this.#connection.isCongested || (this.body.stage === 'flowing' && !this.body.isTunnel);
     if (isOwing && !this.#connection.isClosed) this.#carrier.arm(this.#listener.settings.timeoutMs);
     else this.#carrier.disarm();
   }

@@ -28,6 +28,8 @@ export class RequestBody implements BodySink {
   hasSaidEnd = true;
   /** The client holds the body back until it hears `100 (Continue)`. */
   awaitsContinue = false;
+  /** The connection has become a tunnel: everything that still comes is the body. */
+  isTunnel = false;
   /** As the head announced it, whatever a handler makes of the head. */
   #length = 0;
   #unwantedBytes = 0;
@@ -41,6 +43,7 @@ export class RequestBody implements BodySink {
     this.stage = 'complete';
     this.hasSaidEnd = true;
     this.awaitsContinue = false;
+    this.isTunnel = false;
   }
 
   /** Starts the body of the request whose head is complete. */
@@ -55,6 +58,14 @@ export class RequestBody implements BodySink {
       this.stage = 'held';
       this.#decoder.begin(bodyLength);
     }
+  }
+
+  /** Starts anew as one side of a tunnel. */
+  beginTunnel(): void {
+    this.isTunnel = true;
+    this.hasSaidEnd = false;
+    this.stage = 'held';
+    this.#decoder.begin(UNKNOWN_LENGTH, true);
   }
 
   /** What is wrong with the body; undefined while nothing is. */

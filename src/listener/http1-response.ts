@@ -24,7 +24,7 @@ import {
 import type { Exchange } from './exchange.ts';
 import type { ServerFields } from './server-fields.ts';
 
-type Framing = 'none' | 'length' | 'chunked' | 'until-close';
+type Framing = 'none' | 'length' | 'chunked' | 'until-close' | 'tunnel';
 
 /** Room for a status line, Date, Server, framing and connection fields. */
 const HEAD_EXTRA_BYTES = 512;
@@ -36,6 +36,7 @@ const ZERO = 0x30;
 const CONNECTION_CLOSE = Buffer.from('Connection: close\r\n', 'latin1');
 /** HTTP/1.0 clients must be told that the connection stays (RFC 9112 §9.3). */
 const CONNECTION_KEEP_ALIVE = Buffer.from('Connection: Keep-Alive\r\n', 'latin1');
+const CONNECTION_UPGRADE = Buffer.from('Connection: Upgrade\r\n', 'latin1');
 const CHUNKED = Buffer.from('Transfer-Encoding: chunked\r\n', 'latin1');
 
 /** What became of a piece of the response. */
@@ -77,6 +78,12 @@ export class Http1Response implements OpenFrame {
     at = writeFields(out, at, fields);
     this.#connection.commit(writeEnd(out, at));
     this.#connection.flush();
+  }
+
+  /** Writes the head of a `101`, at once; what follows is not HTTP any more. */
+  switchProtocols({ response }: Exchange): void {
+    this.interim(response.status, response.fields);
+    this.#framing = 'tunnel';
   }
 
   /** Asks for the body, at once. */
@@ -125,6 +132,8 @@ export class Http1Response implements OpenFrame {
     if (this.#framing === 'chunked') at = copyBytes(CHUNKED, out, at);
     if (!stays) at = copyBytes(CONNECTION_CLOSE, out, at);
     else if (isOld) at = copyBytes(CONNECTION_KEEP_ALIVE, out, at);
+    // Whoever names a protocol to change to must say so in Connection (RFC 9110 §7.8).
+    if (fields.hasKnown(FIELD.Upgrade)) at = copyBytes(CONNECTION_UPGRADE, out, at);
     at = writeEnd(out, at);
     if (isLarge) this.#connection.send(out.subarray(0, at));
     else this.#connection.commit(at);

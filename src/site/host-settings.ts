@@ -155,6 +155,7 @@ export const HOST_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
   proxyaddheaders: (node, scope) => setHere(scope, 'addHeaders', flag(node, scope)),
   proxy100continue: (node, scope) => setHere(scope, 'forwardsContinue', flag(node, scope)),
   proxypassinterpolateenv: (node, scope) => setHere(scope, 'interpolateEnv', flag(node, scope)),
+  proxywebsocketfallbacktoproxyhttp: (node, scope) => setHere(scope, 'websocketFallback', flag(node, scope)),
   proxyerroroverride: errorOverride,
   proxyrequests: (node, scope) => {
     if (flag(node, scope) === true)

@@ -1,7 +1,7 @@
 // Applies mappings to a request's path: which one matches, and what path the backend gets. Pure; shared by the frontend
 // and `explain`. Source: modproxy.md §4; recordings P-MAP-*.
 
-import type { DirectorySettings, Host, Mapping, MappingPattern } from './model.ts';
+import type { DirectorySettings, Host, Mapping, MappingPattern, MappingTarget } from './model.ts';
 import { encodePath, type RequestPath, sealPath } from './path.ts';
 
 /** Looks up `${NAME}` of a mapping with `interpolate`. */
@@ -62,6 +62,8 @@ export interface MappingMatch {
   mapping: Mapping | undefined;
   /** As `applyMapping` tells. */
   path: string;
+  /** Set by who asks: targets of WebSockets do not match (ProxyWebsocketFallbackToProxyHttp Off, without an upgrade). */
+  skipsWebSockets?: boolean;
 }
 
 /** Hears of every mapping that is tried, in order. */
@@ -107,10 +109,14 @@ function tryMapping(
   if ((mapping.mode === 'decoded') !== (form === 'decoded')) return false;
   const found = applyMapping(mapping, path, host.allowEncodedSlashes === 'no-decode', env);
   trace?.mappingTried(mapping, found);
-  if (found === undefined) return false;
+  if (found === undefined || (into.skipsWebSockets === true && isWebSocket(mapping.target))) return false;
   into.mapping = mapping;
   into.path = found;
   return true;
+}
+
+function isWebSocket(target: MappingTarget): boolean {
+  return target.kind === 'proxy' && /^wss?:/i.test(target.authority);
 }
 
 /** Whether any mapping of the host or its sections looks at the encoded form. */

@@ -264,6 +264,8 @@ export interface DirectorySettings {
   readonly preserveHost?: boolean;
   readonly addHeaders?: boolean;
   readonly forwardsContinue?: boolean;
+  /** Requests for `ws://` and `wss://` targets that ask for no upgrade go there as HTTP; undefined is true. */
+  readonly websocketFallback?: boolean;
   readonly errorOverride?: ErrorOverride;
   readonly interpolateEnv?: boolean;
   readonly serverSignature?: 'off' | 'on' | 'email';

@@ -19,10 +19,6 @@ export function unheededParameter({ choices }: WorkerDraft, key: string): string
       return choices.flusher === 'flush'
         ? undefined
         : 'flusher= is not honoured: octets go on whenever the backend pauses';
-    case 'upgrade':
-      return choices.upgrade?.toUpperCase() === 'NONE'
-        ? undefined
-        : 'upgrade= is not honoured: requests go on without Upgrade, so WebSockets do not come about';
     default:
       return undefined;
   }
@@ -33,9 +29,8 @@ export function unservedScheme(scheme: string): string | undefined {
   switch (scheme) {
     case 'https':
       return 'https:// backends are not spoken to yet: such requests are answered 502; use http:// or ajp:// in a network you trust';
-    case 'ws':
     case 'wss':
-      return `${scheme}:// backends are not spoken to yet: such requests are answered 502; WebSockets need another way in`;
+      return 'wss:// backends are not spoken to yet: such requests are answered 502; use ws:// in a network you trust';
     default:
       return undefined;
   }

@@ -4,6 +4,7 @@
 import type { HealthCheckMethod, MemberFlags } from '../balancer/config.ts';
 import { onOff, parseDuration } from './arguments.ts';
 import type { WorkerDraft } from './balancer-draft.ts';
+import { parseWorkerUrl } from './worker-url.ts';
 
 /** What a parameter may refer to. */
 export interface ParameterContext {
@@ -82,6 +83,8 @@ const BALANCER_ONLY: ReadonlySet<string> = new Set([
   'nonce',
   'growth',
 ]);
+
+const COMPANION_SCHEMES: ReadonlySet<string> = new Set(['http', 'https', 'ws', 'wss']);
 
 const SETTERS: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   ['loadfactor', setLoadFactor],
@@ -203,6 +206,7 @@ const SETTERS: ReadonlyMap<string, Setter> = new Map<string, Setter>([
       MAX_TOKEN,
     ),
   ],
+  ['companion', setCompanion],
   ['flusher', setFlusher],
   ['lbset', setSet],
   ['status', setStatus],
@@ -331,6 +335,17 @@ function setFlushWait(worker: WorkerDraft, value: string): Problem {
   const ms = leadingInteger(value);
   if (ms < 0 || ms > 1000) return `flushwait must be a number of milliseconds from 0 to 1000, not "${value}"`;
   worker.choices.flushWaitMs = ms === 0 ? 10 : ms;
+  return undefined;
+}
+
+/** Our own: where an AJP member takes what AJP cannot carry, requests that change the protocol (WebSockets). */
+function setCompanion(worker: WorkerDraft, value: string): Problem {
+  const parsed = parseWorkerUrl(value);
+  if (!parsed.ok) return parsed.problem;
+  const { scheme } = parsed.address;
+  if (!COMPANION_SCHEMES.has(scheme)) return `companion must be an http:// URL of the same server, not "${value}"`;
+  if (worker.address.scheme !== 'ajp') return 'companion is for ajp:// members; others take upgrade=websocket';
+  worker.choices.companion = parsed.address;
   return undefined;
 }
 

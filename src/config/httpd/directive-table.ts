@@ -205,6 +205,10 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
     checked: { global: 'ProxyHCTPsize' },
   },
   {
+    module: 'proxy_wstunnel',
+    honoured: { anywhere: 'ProxyWebsocketFallbackToProxyHttp' },
+  },
+  {
     module: 'reqtimeout',
     honoured: { server: 'RequestReadTimeout' },
   },

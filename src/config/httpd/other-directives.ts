@@ -231,11 +231,6 @@ export const OTHER_DIRECTIVES: readonly ModuleDirectives[] = [
     ignored: { anywhere: 'ProxySCGIInternalRedirect ProxySCGISendfile' },
   },
   {
-    module: 'proxy_wstunnel',
-    without: 'upgrades follow upgrade= of the member',
-    ignored: { anywhere: 'ProxyWebsocketFallbackToProxyHttp' },
-  },
-  {
     module: 'reflector',
     without: 'requests are not reflected',
     ignored: { anywhere: 'ReflectorHeader' },

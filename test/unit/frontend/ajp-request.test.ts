@@ -18,6 +18,7 @@ const nobody: Downstream = {
   pauseBody() {},
   resumeBody() {},
   breakOff() {},
+  switchProtocols: () => false,
 };
 /** One object for all, as in the product: nothing of a request may be left in the next. */
 const forward = new ForwardRequest();

@@ -5,8 +5,13 @@ import { beforeEach, test } from 'node:test';
 import type { MemberConfig } from '../../../src/balancer/config.ts';
 import { Fields } from '../../../src/base/fields.ts';
 import { ResponseHead, UNKNOWN_LENGTH } from '../../../src/base/head.ts';
-import type { HttpAttempt } from '../../../src/frontend/http-attempt.ts';
-import { connectionTokens, dropHopByHop, fillHttpRequest, passResponseHead } from '../../../src/frontend/http-head.ts';
+import {
+  connectionTokens,
+  dropHopByHop,
+  fillHttpRequest,
+  type HeadManners,
+  passResponseHead,
+} from '../../../src/frontend/http-head.ts';
 import { CHAIN_AUTH } from '../../../src/frontend/manners.ts';
 import { ProxyRequest } from '../../../src/frontend/proxy-request.ts';
 import type { Downstream } from '../../../src/listener/exchange.ts';
@@ -22,6 +27,7 @@ const nobody: Downstream = {
   pauseBody() {},
   resumeBody() {},
   breakOff() {},
+  switchProtocols: () => false,
 };
 const facts = {
   remoteAddress: '192.0.2.7',
@@ -45,14 +51,16 @@ beforeEach(() => {
 });
 
 /** What goes out for these client fields, as lines. */
-function sent(client: readonly [string, string][], manners: Partial<HttpAttempt> = {}): string[] {
+function sent(client: readonly [string, string][], manners: Partial<HeadManners> = {}): string[] {
   for (const [name, value] of client) exchange.request.fields.add(name, value);
   request.bodyLength = exchange.request.bodyLength;
+  const { preserveHost } = request;
   fillHttpRequest(out, request, member, {
     keepAlive: true,
     expect: 'pass',
     isOld: false,
     upgrade: undefined,
+    preserveHost,
     ...manners,
   });
   return out.entries().map(([name, value]) => `${name}: ${value}`);

@@ -368,3 +368,12 @@ test('a direct worker of the main server serves virtual hosts, unless they have 
   const keys = snapshot.hosts[0].mappings.map(({ target }) => (target.kind === 'proxy' ? target.balancer : ''));
   assert.deepEqual(keys, ['http://h/', 'www.example.test:18000|http://h/a', 'http://h/']);
 });
+
+test('companion= names an HTTP connector, for AJP members only', () => {
+  const [one] = balancer('<Proxy balancer://c>\nBalancerMember ajp://h companion=HTTP://H:8080/ctx\n</Proxy>').members;
+  assert.deepEqual(one.companion, { url: 'http://h:8080/ctx', scheme: 'http', host: 'h', port: 8080, path: '/ctx' });
+  for (const parameter of ['ajp://h companion=ajp://h', 'ajp://h companion=h:8080', 'http://h companion=http://h:8080'])
+    assert.deepEqual(told(load(`<Proxy balancer://c>\nBalancerMember ${parameter}\n</Proxy>`)), [
+      'error bad-parameter 2',
+    ]);
+});

@@ -14,15 +14,12 @@ const member = (text: string) => `<Proxy balancer://c>\nBalancerMember ${text}\n
 for (const [text, line, message] of [
   // Targets and members.
   ['ProxyPass /x https://h/', 1, /answered 502; use http:/],
-  ['ProxyPass /x ws://h/', 1, /ws:\/\/ .* 502/],
   ['<Location /x>\nProxyPass wss://h/\n</Location>', 2, /wss:\/\/ .* 502/],
   [member('https://h'), 2, /answered 502/],
   [member('ajp://h min=1'), 2, /min= /],
   [member('ajp://h receivebuffersize=1024'), 2, /receivebuffersize= .* buffers/],
   [member('ajp://h flusher=mine'), 2, /flusher= .* pauses/],
-  [member('http://h upgrade=websocket'), 2, /WebSockets/],
   ['ProxyPass /x http://h min=2', 1, /min= /],
-  [`${member('http://h')}\n<Proxy http://i>\nProxySet upgrade=ANY\n</Proxy>`, 5, /upgrade= /],
   // Manners of the proxy.
   ['ProxyReceiveBufferSize 1024', 1, /buffers/],
   ['SetEnvIf User-Agent x proxy-nocanon=1', 1, /nocanon behind/],

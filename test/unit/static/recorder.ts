@@ -115,6 +115,10 @@ export class Recorder implements Downstream {
 
   resumeBody(): void {}
 
+  switchProtocols(): boolean {
+    return false;
+  }
+
   breakOff(exchange: Exchange): void {
     exchange.stage = 'broken';
     this.isBroken = true;
