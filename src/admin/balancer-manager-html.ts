@@ -7,6 +7,7 @@ import { HTTPD_VERSION } from '../config/httpd/version.ts';
 import type { Host } from '../site/model.ts';
 import { stickinessIn } from '../site/overlay.ts';
 import { stickySessionText } from '../site/reconcile.ts';
+import { HEALTH_METHODS } from '../site/worker-parameters.ts';
 import type { BalancerView } from './balancer-views.ts';
 import { escapeLink, escapeMarkup, hundredths, shortSize } from './markup.ts';
 
@@ -226,12 +227,10 @@ function removeForm(page: HtmlPage, view: BalancerView, { config }: Member): str
   return `<div class='remove'>${form}<label>Take this worker out <input name='w_remove' type=checkbox value='1'></label> <input type=submit value='Remove'></form></div>\n`;
 }
 
-const HEALTH_METHODS = 'NONE TCP OPTIONS HEAD GET CPING OPTIONS11 HEAD11 GET11';
-
 function healthForm({ healthExpressions }: HtmlPage, { config: { healthCheck } }: Member): string {
   const option = (name: string, chosen: string) =>
     `<option value='${escapeMarkup(name)}' ${name === chosen ? 'selected' : ''} >${escapeMarkup(name)}</option>\n`;
-  const methods = HEALTH_METHODS.split(' ').map((name) => option(name, healthCheck.method));
+  const methods = HEALTH_METHODS.map((name) => option(name, healthCheck.method));
   const expressions = healthExpressions.map(([name]) => option(name, healthCheck.expression));
   const field = (label: string, name: string, value: string) =>
     `<tr><td>${label}</td><td><input name='${name}' id='${name}' type='text' value=${value}></td></tr>\n`;

@@ -4,7 +4,7 @@
 import type { HealthCheckConfig, HealthCheckMethod, MemberConfig, MemberFlags } from '../balancer/config.ts';
 import { parseDuration } from '../site/arguments.ts';
 import type { MemberChanges } from '../site/overlay.ts';
-import { leadingInteger } from '../site/worker-parameters.ts';
+import { HEALTH_METHODS, leadingInteger } from '../site/worker-parameters.ts';
 import { leadingNumber, type Parameters } from './form.ts';
 
 export interface MemberEdits {
@@ -29,17 +29,6 @@ const FLAGS: readonly (readonly [name: string, flag: keyof MemberFlags])[] = [
   ['w_status_h', 'standby'],
   ['w_status_r', 'spare'],
   ['w_status_s', 'stopped'],
-];
-const METHODS: readonly HealthCheckMethod[] = [
-  'NONE',
-  'TCP',
-  'OPTIONS',
-  'HEAD',
-  'GET',
-  'CPING',
-  'OPTIONS11',
-  'HEAD11',
-  'GET11',
 ];
 
 /** @param expressions names that `w_he` may give, with the key that the configuration has them under */
@@ -122,8 +111,8 @@ function readHealthCheck(
 
 function readMethod(value: string | undefined, refused: string[]): HealthCheckMethod | undefined {
   if (value === undefined) return undefined;
-  const method = METHODS.find((name) => name === value.toUpperCase());
-  if (method === undefined) refused.push(`w_hm=${value}: the methods are ${METHODS.join(', ')}`);
+  const method = HEALTH_METHODS.find((name) => name === value.toUpperCase());
+  if (method === undefined) refused.push(`w_hm=${value}: the methods are ${HEALTH_METHODS.join(', ')}`);
   return method;
 }
 

@@ -5,12 +5,11 @@ import type { Log } from '../base/log.ts';
 import { Link } from '../link/link.ts';
 import { LogSinks } from '../listener/log-sinks.ts';
 import type { Snapshot } from '../site/model.ts';
-import type { Overlay } from '../site/overlay.ts';
 import type { Resolve } from './backend.ts';
+import { ChangesFile } from './changes-file.ts';
 import { Frontend } from './frontend.ts';
 import { ListenerSet } from './listener-set.ts';
 import type { PageHandlers } from './page-handler.ts';
-import type { RunningBalancers } from './running-balancers.ts';
 import { RunningSite, type SiteServices } from './running-site.ts';
 import type { Visit } from './visit.ts';
 
@@ -23,10 +22,6 @@ export interface FrontendServices {
   readonly sinks?: LogSinks;
   /** Pages of handlers. Default: none; a handler that httpd knows is then answered 501. */
   readonly pages?: PageHandlers;
-  /** Changes made at run time in an earlier life of the server. Default: none. */
-  readonly overlay?: Overlay | undefined;
-  /** Hears of every change that operators make at run time, when it is in force. */
-  readonly changed?: ((balancers: RunningBalancers) => void) | undefined;
   /** A reload has put this configuration in force; logs that only the old one had are closed after this. */
   readonly inForce?: (snapshot: Snapshot) => void;
 }
@@ -46,6 +41,7 @@ export class FrontendServer {
   readonly #frontend: Frontend;
   readonly #listeners: ListenerSet;
   readonly #services: SiteServices;
+  readonly #changes: ChangesFile;
   readonly #ownsSinks: boolean;
   readonly #inForce: (snapshot: Snapshot) => void;
   /** Replaced, with exchanges still in progress. */
@@ -65,9 +61,10 @@ export class FrontendServer {
       log,
       sinks: services.sinks ?? new LogSinks({ clock, log }),
       resolve: services.resolve ?? ((host, port) => ({ kind: 'tcp', host, port })),
-      changed: services.changed,
+      changed: ({ overlay }) => this.#changes.save(this.site.snapshot, overlay),
     };
-    const site = new RunningSite(snapshot, { ...this.#services, overlay: services.overlay });
+    this.#changes = new ChangesFile(log);
+    const site = this.#start(snapshot);
     this.#frontend = new Frontend(site, link, log, services.pages);
     this.#listeners = new ListenerSet(snapshot, this.#frontend, link, log);
   }
@@ -125,7 +122,7 @@ export class FrontendServer {
     const change = await this.#listeners.prepare(snapshot);
     let site: RunningSite;
     try {
-      site = new RunningSite(snapshot, this.#services, manner === 'graceful' ? old : undefined);
+      site = manner === 'graceful' ? new RunningSite(snapshot, this.#services, old) : this.#start(snapshot);
     } catch (error) {
       await change.undo();
       this.#closeUnusedLogs();
@@ -139,6 +136,7 @@ export class FrontendServer {
       this.#closeUnusedLogs();
     });
     change.commit();
+    this.#changes.save(snapshot, site.balancers.overlay);
     if (manner === 'restart') this.#cutLater(old);
   }
 
@@ -167,6 +165,11 @@ export class FrontendServer {
     this.site.retire();
     this.#frontend.close();
     if (this.#ownsSinks) await this.sinks.close();
+  }
+
+  /** A site that follows no other, with the changes that were saved for it. */
+  #start(snapshot: Snapshot): RunningSite {
+    return new RunningSite(snapshot, { ...this.#services, overlay: this.#changes.load(snapshot) });
   }
 
   #cutLater(old: RunningSite): void {

@@ -169,9 +169,7 @@ export const HOST_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
   // Rules are inherited whatever is said (modproxy.md §2); balancers, unless both are Off (managers.md §1).
   proxypassinherit: (node, scope) => set(scope, 'proxyPassInherit', flag(node, scope)),
   balancerinherit: (node, scope) => set(scope, 'balancerInherit', flag(node, scope)),
-  balancerpersist: (node, scope) => {
-    if (flag(node, scope) === true) unheeded(node, scope, 'changes made in a manager are not kept over a restart');
-  },
+  balancerpersist: (node, scope) => set(scope, 'persistsChanges', flag(node, scope)),
   // Room for balancers that nobody can add here either.
   balancergrowth: (node, scope) => void integer(node, scope, 0, 1000),
 };

@@ -47,6 +47,34 @@ export function reconcile(before: Balancers, now: Balancers, overlay: Overlay): 
   return { overlay: kept, notes };
 }
 
+/** Each changed value of an overlay beside what the file says; members added and taken out too. */
+export function tellChanges(configured: Balancers, overlay: Overlay): OverlayNote[] {
+  const notes: OverlayNote[] = [];
+  for (const [balancer, { members, added, removed, ...parameters }] of overlay) {
+    const config = configured.get(balancer);
+    if (config === undefined) continue;
+    const tell = (member: string | undefined, parameter: string, now: string | undefined, changed: string) =>
+      notes.push({ balancer, member, parameter, before: now, now, changed });
+    for (const { url } of added) tell(url, 'member', undefined, 'added at run time');
+    for (const url of removed) tell(url, 'member', url, 'taken out at run time');
+    for (const [key, value] of Object.entries(parameters))
+      if (value !== undefined)
+        tell(undefined, BALANCER_READINGS[key].name, BALANCER_READINGS[key].of(config), shown(key, value));
+    for (const [url, { flags, healthCheck, ...simple }] of members) {
+      const member = config.members.find((each) => each.url === url);
+      if (member === undefined) continue;
+      const known = {
+        ...MEMBER_READINGS,
+        ...readings('status', (each) => each.flags, flags),
+        ...readings('hc', (each) => each.healthCheck, healthCheck),
+      };
+      for (const [key, value] of Object.entries({ ...simple, ...flags, ...healthCheck }))
+        if (value !== undefined) tell(url, known[key].name, known[key].of(member), shown(key, value));
+    }
+  }
+  return notes;
+}
+
 /** A parameter by its name in the file, and how to read it. */
 interface Reading<T> {
   readonly name: string;

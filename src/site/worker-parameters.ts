@@ -58,7 +58,8 @@ const MAX_TEXT = 63;
 /** The watchdog's beat: a health check cannot come more often (modproxy.md §11). */
 const LEAST_HEALTH_INTERVAL_MS = 100;
 
-const METHODS: readonly HealthCheckMethod[] = [
+/** Methods of health checks, in the order in which httpd lists them. */
+export const HEALTH_METHODS: readonly HealthCheckMethod[] = [
   'NONE',
   'TCP',
   'OPTIONS',
@@ -366,8 +367,8 @@ function setAddressTtl(worker: WorkerDraft, value: string): Problem {
 function setHealthMethod(worker: WorkerDraft, value: string): Problem {
   const upper = value.toUpperCase();
   if (upper === 'PROVIDER') return 'the health check method PROVIDER does not exist yet';
-  const method = METHODS.find((name) => name === upper);
-  if (method === undefined) return `hcmethod must be one of ${METHODS.join(', ')}, not "${value}"`;
+  const method = HEALTH_METHODS.find((name) => name === upper);
+  if (method === undefined) return `hcmethod must be one of ${HEALTH_METHODS.join(', ')}, not "${value}"`;
   worker.choices.healthCheck.method = method;
   return undefined;
 }

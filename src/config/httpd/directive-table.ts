@@ -180,12 +180,12 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
     without: 'this server is no forward proxy',
     honoured: {
       server:
-        '<Proxy ProxyBadHeader ProxyIOBufferSize <ProxyMatch ProxyMaxForwards ProxyRequests ProxyTimeout ProxyVia',
+        'BalancerInherit BalancerPersist <Proxy ProxyBadHeader ProxyIOBufferSize <ProxyMatch ProxyMaxForwards ProxyPassInherit ProxyRequests ProxyTimeout ProxyVia',
       anywhere:
         'BalancerMember Proxy100Continue ProxyAddHeaders ProxyErrorOverride ProxyPass ProxyPassInterpolateEnv ProxyPassMatch ProxyPassReverse ProxyPassReverseCookieDomain ProxyPassReverseCookiePath ProxyPreserveHost ProxySet',
     },
     checked: {
-      server: 'BalancerGrowth BalancerInherit BalancerPersist ProxyPassInherit ProxyReceiveBufferSize ProxyStatus',
+      server: 'BalancerGrowth ProxyReceiveBufferSize ProxyStatus',
     },
     accepted: { server: 'NoProxy ProxyDomain' },
     restricts: { server: 'ProxyBlock' },

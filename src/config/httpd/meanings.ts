@@ -153,7 +153,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   ProxyStatus: 'no effect',
   ProxyWebsocketFallbackToProxyHttp: 'requests for `ws://` without Upgrade go as http',
   BalancerGrowth: 'balancers that may be added; none can be, as in httpd',
-  BalancerInherit: 'On (default): hosts share the balancers of the main server; Off: they have their own',
+  BalancerInherit: 'Off, and ProxyPassInherit Off too: a host does not see the balancers of the main server',
   BalancerPersist: 'On: what a manager changes is kept over restarts',
   ProxyHCExpr: 'an expression that says whether a checked member is well',
   ProxyHCTemplate: 'parameters of health checks under a name',

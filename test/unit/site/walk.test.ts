@@ -51,7 +51,6 @@ for (const [text, expected] of [
   ['RewriteRule ^/x /y [L]', 'warning not-honoured 1'],
   ['RemoteIPHeader X-Forwarded-For', 'error restriction-not-honoured 1'],
   ['ProxyRequests On', 'warning forward-proxy 1'],
-  ['BalancerPersist On', 'warning not-honoured 1'],
 ] as const)
   test(`${JSON.stringify(text)}: ${expected}`, () => {
     assert.deepEqual(told(load(text)), [expected]);
