@@ -36,7 +36,7 @@ export const HOUSE: House = {
       name: 'link',
       floor: 2,
       column: 'shared',
-      meaning: 'sockets: accepting, dialling, one-write output, pool, deadlines',
+      meaning: 'sockets: accepting, dialling, one-write output, pool, deadlines, datagrams',
     },
     {
       name: 'config',
@@ -64,7 +64,8 @@ export const HOUSE: House = {
   ],
   kept: [
     { modules: ['net', 'tls'], rooms: ['link', 'cli'] },
-    { modules: ['dgram'], rooms: ['cluster'] },
+    // The cluster's membership, and link for what the front hears: heartbeats.
+    { modules: ['dgram'], rooms: ['link', 'cluster'] },
   ],
   longestFile: 400,
   longFiles: {},

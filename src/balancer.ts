@@ -29,6 +29,7 @@ export {
   type PoolConfig,
   type StickinessConfig,
 } from './balancer/config.ts';
+export type { HeartbeatServices, Loads } from './balancer/loads.ts';
 export { BIT, type Member, type MemberState, statusText } from './balancer/member.ts';
 export type { Decision, Outcome, Phase } from './balancer/replay.ts';
 export { Session, SessionFinder } from './balancer/stickiness.ts';

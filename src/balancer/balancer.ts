@@ -6,9 +6,10 @@ import { Failure } from '../base/failure.ts';
 import { type Log, silentLog } from '../base/log.ts';
 import { Candidates } from './candidates.ts';
 import type { BalancerConfig } from './config.ts';
+import type { HeartbeatServices } from './loads.ts';
 import { BIT, Member } from './member.ts';
-import { METHODS } from './methods/index.ts';
-import type { Method } from './methods/method.ts';
+import { methodOf } from './methods/index.ts';
+import { type Method, NOBODY } from './methods/method.ts';
 import { type Placed, place } from './placement.ts';
 import { POLICIES, type Policy } from './policy.ts';
 import type { Decision, Outcome } from './replay.ts';
@@ -50,6 +51,8 @@ export interface BalancerOptions {
   readonly clock: Clock;
   /** Events: member-failed, member-trouble, member-returned, member-recovered, errors-forgotten, member-unhealthy, member-healthy. Default: silent. */
   readonly log?: Log;
+  /** For the method `heartbeat`. Default: nothing is heard, so it chooses nobody. */
+  readonly heartbeats?: HeartbeatServices | undefined;
   /** Threads that will share the board. Default 1. */
   readonly threads?: number;
 }
@@ -116,7 +119,6 @@ export class Balancer {
     this.#rows = rows;
     this.#clock = options.clock;
     this.#log = options.log ?? silentLog;
-    this.#method = METHODS[config.method];
     this.#candidates = new Candidates(config, this.members, board, this.policy, this.#clock, this.#log);
     this.#factors = new Int32Array(board.rows);
     this.#byRow = new Array<Member | undefined>(board.rows).fill(undefined);
@@ -124,6 +126,11 @@ export class Balancer {
       this.#factors[member.state.row] = member.config.loadFactor;
       this.#byRow[member.state.row] = member;
     }
+    this.#method = methodOf(
+      config.method,
+      this.#byRow.map((member) => member?.config.host),
+      options.heartbeats,
+    );
     this.#failOnStatus = new Set(config.failOnStatus);
   }
 
@@ -170,13 +177,15 @@ export class Balancer {
       }
     }
     if (member === undefined) {
-      const count = this.#candidates.listOffered();
-      if (count === 0) {
+      const candidates = this.#candidates;
+      const count = this.#method.offersEveryone === true ? candidates.listEveryone() : candidates.listOffered();
+      const row = count === 0 ? NOBODY : this.#method.choose(this.#board, this.#factors, candidates.listed, count);
+      if (row === NOBODY) {
         election.reason = 'none';
         election.mayWait = this.config.timeoutMs > 0;
         return undefined;
       }
-      member = this.#byRow[this.#method.choose(this.#board, this.#factors, this.#candidates.listed, count)] as Member;
+      member = this.#byRow[row] as Member;
       election.reason = 'choice';
       election.routeChanged = stickiness !== undefined;
     }

@@ -100,6 +100,17 @@ export class Candidates {
     return count;
   }
 
+  /** Lists every usable member, whatever its set and role, after taking back those whose time has come. */
+  listEveryone(): number {
+    const states = this.#board.states;
+    let count = 0;
+    for (let i = 0; i < this.rows.length; i++) {
+      const row = this.rows[i];
+      if ((this.#retry(i, this.#wishes[i] | states[row]) & this.#closed) === 0) this.listed[count++] = row;
+    }
+    return count;
+  }
+
   /** Lists whom the method may choose from: those of the first set that has anyone to offer; tells how many. */
   listOffered(): number {
     let from = 0;

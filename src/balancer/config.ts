@@ -153,7 +153,7 @@ export interface StickinessConfig {
 }
 
 /** Names of the choice methods that the engine has. */
-export const METHOD_NAMES = ['byrequests', 'bytraffic', 'bybusyness'] as const;
+export const METHOD_NAMES = ['byrequests', 'bytraffic', 'bybusyness', 'heartbeat'] as const;
 export type MethodName = (typeof METHOD_NAMES)[number];
 
 /** Names of the rule sets that the engine has: `direct` is for a plain URL, a balancer of one that is never in error. */

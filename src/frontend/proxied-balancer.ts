@@ -3,6 +3,7 @@
 
 import { Balancer } from '../balancer/balancer.ts';
 import type { BalancerConfig, MemberConfig } from '../balancer/config.ts';
+import type { HeartbeatServices } from '../balancer/loads.ts';
 import type { Member } from '../balancer/member.ts';
 import { SessionFinder } from '../balancer/stickiness.ts';
 import type { Log } from '../base/log.ts';
@@ -20,6 +21,14 @@ export interface ProxiedTarget {
   checkRoute(member: Member, setCookie: string): void;
 }
 
+/** What a balancer at work needs. */
+export interface ProxiedServices {
+  readonly link: Link;
+  readonly log: Log;
+  readonly resolve: Resolve;
+  readonly heartbeats?: HeartbeatServices | undefined;
+}
+
 export class ProxiedBalancer implements ProxiedTarget {
   readonly balancer: Balancer;
   readonly finder: SessionFinder | undefined;
@@ -35,8 +44,9 @@ export class ProxiedBalancer implements ProxiedTarget {
   readonly #reported: Set<string>;
 
   /** With `previous`, members of the same URL and parameters keep their connections, and all keep their state. */
-  constructor(config: BalancerConfig, link: Link, resolve: Resolve, log: Log, previous?: ProxiedBalancer) {
-    this.balancer = Balancer.from(config, { clock: link.clock, log }, previous?.balancer);
+  constructor(config: BalancerConfig, services: ProxiedServices, previous?: ProxiedBalancer) {
+    const { link, resolve, log, heartbeats } = services;
+    this.balancer = Balancer.from(config, { clock: link.clock, log, heartbeats }, previous?.balancer);
     this.finder = config.stickiness === undefined ? undefined : new SessionFinder(config.stickiness);
     this.speaksHttp = config.members.some((member) => member.scheme !== 'ajp');
     this.#log = log;

@@ -2,6 +2,7 @@
 // work under both. A change replaces only the balancers it touches; requests in progress end where they began.
 
 import type { BalancerConfig } from '../balancer/config.ts';
+import type { HeartbeatServices } from '../balancer/loads.ts';
 import type { Log } from '../base/log.ts';
 import type { Link } from '../link/link.ts';
 import type { BalancerKey } from '../site/model.ts';
@@ -24,6 +25,7 @@ export interface BalancerServices {
   readonly link: Link;
   readonly log: Log;
   readonly resolve: Resolve;
+  readonly heartbeats?: HeartbeatServices | undefined;
   /** Hears of every change that operators make, when it is in force. */
   readonly changed?: ((balancers: RunningBalancers) => void) | undefined;
 }
@@ -98,8 +100,7 @@ export class RunningBalancers {
   }
 
   #make(config: BalancerConfig, previous: ProxiedBalancer | undefined): ProxiedBalancer {
-    const { link, resolve, log } = this.#services;
-    return new ProxiedBalancer(config, link, resolve, log, previous);
+    return new ProxiedBalancer(config, this.#services, previous);
   }
 
   #carryOver(previous: RunningBalancers): Overlay {

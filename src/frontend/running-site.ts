@@ -2,6 +2,7 @@
 // reload builds a new one beside the old; balancers of the same name keep their state, members their connections.
 
 import type { BalancerConfig } from '../balancer/config.ts';
+import type { HeartbeatServices } from '../balancer/loads.ts';
 import type { Failure } from '../base/failure.ts';
 import type { Log } from '../base/log.ts';
 import type { Link } from '../link/link.ts';
@@ -25,6 +26,8 @@ export interface SiteServices {
   readonly log: Log;
   readonly sinks: LogSinks;
   readonly resolve: Resolve;
+  /** For lbmethod=heartbeat. Default: nothing is heard. */
+  readonly heartbeats?: HeartbeatServices | undefined;
   /** Changes made at run time in an earlier life of the server; only for a site that follows no other. */
   readonly overlay?: Overlay | undefined;
   /** Hears of every change that operators make at run time, when it is in force. */

@@ -8,8 +8,10 @@ import type { Snapshot } from '../site/model.ts';
 import type { Resolve } from './backend.ts';
 import { ChangesFile } from './changes-file.ts';
 import { Frontend } from './frontend.ts';
+import { HeartbeatPage } from './heartbeats/heartbeat-page.ts';
+import { Heartbeats } from './heartbeats/heartbeats.ts';
 import { ListenerSet } from './listener-set.ts';
-import type { PageHandlers } from './page-handler.ts';
+import type { PageHandler, PageHandlers } from './page-handler.ts';
 import { RunningSite, type SiteServices } from './running-site.ts';
 import type { Visit } from './visit.ts';
 
@@ -22,6 +24,8 @@ export interface FrontendServices {
   readonly sinks?: LogSinks;
   /** Pages of handlers. Default: none; a handler that httpd knows is then answered 501. */
   readonly pages?: PageHandlers;
+  /** A number from 0 up to, but not including, 1: for lbmethod=heartbeat. Default: the platform's. */
+  readonly random?: () => number;
   /** A reload has put this configuration in force; logs that only the old one had are closed after this. */
   readonly inForce?: (snapshot: Snapshot) => void;
 }
@@ -42,6 +46,7 @@ export class FrontendServer {
   readonly #listeners: ListenerSet;
   readonly #services: SiteServices;
   readonly #changes: ChangesFile;
+  readonly #heartbeats: Heartbeats;
   readonly #ownsSinks: boolean;
   readonly #inForce: (snapshot: Snapshot) => void;
   /** Replaced, with exchanges still in progress. */
@@ -56,16 +61,19 @@ export class FrontendServer {
     this.#clock = clock;
     this.#ownsSinks = services.sinks === undefined;
     this.#inForce = services.inForce ?? (() => {});
+    this.#heartbeats = new Heartbeats(snapshot.server.heartbeat, clock, log);
     this.#services = {
       link,
       log,
       sinks: services.sinks ?? new LogSinks({ clock, log }),
       resolve: services.resolve ?? ((host, port) => ({ kind: 'tcp', host, port })),
       changed: ({ overlay }) => this.#changes.save(this.site.snapshot, overlay),
+      heartbeats: { loads: this.#heartbeats, random: services.random ?? Math.random },
     };
     this.#changes = new ChangesFile(log);
     const site = this.#start(snapshot);
-    this.#frontend = new Frontend(site, link, log, services.pages);
+    const pages = new Map<string, PageHandler>(services.pages).set('heartbeat', new HeartbeatPage(this.#heartbeats));
+    this.#frontend = new Frontend(site, link, log, pages);
     this.#listeners = new ListenerSet(snapshot, this.#frontend, link, log);
   }
 
@@ -73,6 +81,7 @@ export class FrontendServer {
   async listen(): Promise<void> {
     try {
       await this.#listeners.listen();
+      await this.#heartbeats.start();
     } catch (error) {
       await this.stop();
       throw error;
@@ -137,6 +146,7 @@ export class FrontendServer {
     });
     change.commit();
     this.#changes.save(snapshot, site.balancers.overlay);
+    await this.#heartbeats.change(snapshot.server.heartbeat);
     if (manner === 'restart') this.#cutLater(old);
   }
 
@@ -160,6 +170,7 @@ export class FrontendServer {
 
   async #stop(patienceMs: number): Promise<void> {
     const timer = Number.isFinite(patienceMs) ? this.#clock.after(patienceMs, () => this.cut()) : undefined;
+    this.#heartbeats.stop();
     await this.#listeners.stop();
     timer?.cancel();
     this.site.retire();

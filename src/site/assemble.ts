@@ -2,6 +2,7 @@
 // what httpd assumes where nothing is said is written down. Source: modproxy.md §2, §4.16; merging of balancers and
 // workers of a virtual host with the main server's as observed on httpd 2.4.71.
 
+import { posix } from 'node:path';
 import {
   type BalancerConfig,
   defaultBalancer,
@@ -26,6 +27,7 @@ import { accessLogs } from './logs.ts';
 import type {
   BalancerKey,
   DirectorySettings,
+  HeartbeatSettings,
   Host,
   Mapping,
   MappingTarget,
@@ -84,21 +86,29 @@ function hostIds(site: SiteDraft, hostName: string): string[] {
 }
 
 function serverSettings(site: SiteDraft, tree: ConfigTree): ServerSettings {
+  const runtimeDir = site.server.runtimeDir ?? `${tree.serverRoot}/logs`;
   return {
     user: undefined,
     group: undefined,
     pidFile: undefined,
-    runtimeDir: `${tree.serverRoot}/logs`,
+    runtimeDir,
     listenBacklog: 511,
     gracefulShutdownTimeoutMs: 0,
     extendedStatus: true,
     serverTokens: 'full',
     proxyStatus: 'off',
     ...site.server,
+    heartbeat: heartbeatSettings(site, tree, runtimeDir),
     defines: tree.defines,
     modules: tree.modules,
     places: site.main.places,
   };
+}
+
+function heartbeatSettings(site: SiteDraft, tree: ConfigTree, runtimeDir: string): HeartbeatSettings {
+  const { listen, storage = 'hb.dat', maxServers = 10 } = site.heartbeat;
+  const isKept = maxServers > 0 && (listen !== undefined || tree.modules.has('heartmonitor'));
+  return { listen, storage: posix.resolve(runtimeDir, storage), maxServers, isKept };
 }
 
 // --- balancers and workers ------------------------------------------------------------------------------------------

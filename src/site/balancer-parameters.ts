@@ -10,17 +10,12 @@ import { leadingInteger, type Problem } from './worker-parameters.ts';
 const MAX_STICKY = 64;
 const MAX_NONCE = 36;
 
-/** Sets one parameter; `warn` hears of what is taken but works otherwise than in httpd. */
-export function setBalancerParameter(
-  balancer: BalancerDraft,
-  key: string,
-  value: string,
-  warn: (message: string) => void,
-): Problem {
+/** Sets one parameter. */
+export function setBalancerParameter(balancer: BalancerDraft, key: string, value: string): Problem {
   const choices = balancer.choices;
   switch (key.toLowerCase()) {
     case 'lbmethod':
-      return setMethod(choices, value, warn);
+      return setMethod(choices, value);
     case 'stickysession':
       return setStickySession(choices, value);
     case 'stickysessionsep':
@@ -77,13 +72,10 @@ function setFlag(key: string, value: string, set: (on: boolean) => void): Proble
   return undefined;
 }
 
-function setMethod(choices: BalancerChoices, value: string, warn: (message: string) => void): Problem {
+function setMethod(choices: BalancerChoices, value: string): Problem {
   const method = METHOD_NAMES.find((name) => name === value);
   if (method !== undefined) choices.method = method;
-  else if (value === 'heartbeat') {
-    warn('lbmethod=heartbeat needs heartbeats, which are not received here; members are chosen by requests');
-    choices.method = 'byrequests';
-  } else return `lbmethod must be one of ${METHOD_NAMES.join(', ')}, not "${value}"`;
+  else return `lbmethod must be one of ${METHOD_NAMES.join(', ')}, not "${value}"`;
   return undefined;
 }
 

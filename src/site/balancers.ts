@@ -51,9 +51,7 @@ export function setOnBalancer(
   key: string,
   value: string,
 ): void {
-  const problem = setBalancerParameter(balancer, key, value, (message) =>
-    warn(node, scope, message, 'method-not-honoured'),
-  );
+  const problem = setBalancerParameter(balancer, key, value);
   if (problem !== undefined) fail(node, scope, textOf(problem), 'bad-parameter');
 }
 

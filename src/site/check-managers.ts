@@ -7,7 +7,13 @@ import { type AccessFacts, isAllowed } from './access.ts';
 import type { DirectorySettings, Host, Section } from './model.ts';
 import { HostSettings, mergeSettings } from './settings.ts';
 
-const MANAGERS: ReadonlySet<string> = new Set(['balancer-manager', 'server-status', 'jk-status', 'server-info']);
+const MANAGERS: ReadonlySet<string> = new Set([
+  'balancer-manager',
+  'server-status',
+  'jk-status',
+  'server-info',
+  'heartbeat',
+]);
 
 /** Addresses for documentation (RFC 5737, RFC 3849): somebody from outside. */
 const STRANGERS: readonly AccessFacts[] = ['203.0.113.77', '2001:db8::77'].map((clientAddress) => ({

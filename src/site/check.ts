@@ -6,6 +6,7 @@ import type { BalancerConfig } from '../balancer/config.ts';
 import { textOf } from '../config/files.ts';
 import { type Finding, Findings } from '../config/finding.ts';
 import { checkHealth } from './check-health.ts';
+import { checkHeartbeats } from './check-heartbeats.ts';
 import { checkManagers } from './check-managers.ts';
 import { applyMapping, matchPrefix } from './mapping.ts';
 import type { Host, Mapping, Snapshot } from './model.ts';
@@ -30,6 +31,7 @@ export function checkSite(snapshot: Snapshot): readonly Finding[] {
   for (const [key, balancer] of snapshot.balancers) {
     if (balancer.policy !== 'direct') checkBalancer(balancer, mapped.has(key), findings);
     checkHealth(snapshot, key, balancer, findings);
+    checkHeartbeats(snapshot.server.heartbeat, balancer, findings);
   }
   checkReach(snapshot, findings);
   return findings.list;

@@ -10,6 +10,7 @@ import type {
   AliasRule,
   DirectorySettings,
   EnvIfRule,
+  HeartbeatSettings,
   Host,
   HostAddress,
   HostAlias,
@@ -154,6 +155,8 @@ export class SiteDraft {
   readonly hosts: HostDraft[] = [];
   readonly listens: Listen[] = [];
   readonly server: Partial<Mutable<ServerSettings>> = {};
+  /** Heartbeat directives; `storage` as written. */
+  readonly heartbeat: Partial<Mutable<HeartbeatSettings>> = {};
   readonly healthExpressions = new Map<string, string>();
   /** LoadModule names, without `_module`. */
   readonly modules: ReadonlySet<string>;

@@ -72,6 +72,19 @@ export interface ServerSettings {
   readonly proxyStatus: 'off' | 'on' | 'full';
   /** Where directives of the main server stand outside sections, by name in lower case; the last of each. */
   readonly places: ReadonlyMap<string, Place>;
+  readonly heartbeat: HeartbeatSettings;
+}
+
+/** Where lbmethod=heartbeat learns what backends tell of themselves. */
+export interface HeartbeatSettings {
+  /** HeartbeatListen: datagrams to this address are heard; a multicast group is joined. */
+  readonly listen: { readonly host: string; readonly port: number; readonly place: Place } | undefined;
+  /** HeartbeatStorage, absolute. */
+  readonly storage: string;
+  /** HeartbeatMaxServers: servers that are remembered; 0 writes what is heard into `storage`. */
+  readonly maxServers: number;
+  /** What is heard is kept here, and `storage` is not read: mod_heartmonitor is there and `maxServers` is not 0. */
+  readonly isKept: boolean;
 }
 
 /** A virtual host, or the main server. Everything inherited is already merged in. */

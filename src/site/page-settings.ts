@@ -92,7 +92,7 @@ export const PAGE_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
 /** Handlers that send the file. */
 const FILE_HANDLERS: ReadonlySet<string> = new Set(['none', 'default-handler']);
 /** Managers: the frontend keeps them closed until they have pages, and tells so at every request. */
-const MANAGERS: ReadonlySet<string> = new Set(['balancer-manager', 'server-status', 'jk-status']);
+const MANAGERS: ReadonlySet<string> = new Set(['balancer-manager', 'server-status', 'jk-status', 'heartbeat']);
 /** The frontend keeps these closed too, and nobody means to serve them. */
 const CLOSED_HANDLERS: ReadonlySet<string> = new Set(['server-info', 'jakarta-servlet']);
 /** Handlers given to extensions under which the file goes out as it is, although they ask for more. */

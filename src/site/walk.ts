@@ -12,6 +12,7 @@ import { BALANCER_HANDLERS } from './balancers.ts';
 import { HostDraft, type Scope, type SiteDraft } from './draft.ts';
 import { ENV_HANDLERS } from './env-rules.ts';
 import { HEADER_HANDLERS } from './header-rules.ts';
+import { HEARTBEAT_HANDLERS } from './heartbeats.ts';
 import { HOST_HANDLERS } from './host-settings.ts';
 import { hostAddresses, LISTEN_HANDLERS } from './listens.ts';
 import { LOG_HANDLERS } from './logs.ts';
@@ -29,6 +30,7 @@ export const HANDLERS: ReadonlyMap<string, DirectiveHandler> = new Map(
     BALANCER_HANDLERS,
     ENV_HANDLERS,
     HEADER_HANDLERS,
+    HEARTBEAT_HANDLERS,
     HOST_HANDLERS,
     LISTEN_HANDLERS,
     LOG_HANDLERS,

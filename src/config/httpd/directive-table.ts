@@ -123,6 +123,10 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
     honoured: { anywhere: 'Header RequestHeader' },
   },
   {
+    module: 'heartmonitor',
+    honoured: { global: 'HeartbeatListen HeartbeatMaxServers' },
+  },
+  {
     module: 'http',
     honoured: { server: 'KeepAlive KeepAliveTimeout MaxKeepAliveRequests' },
   },
@@ -137,6 +141,10 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
   {
     module: 'info',
     accepted: { server: 'AddModuleInfo' },
+  },
+  {
+    module: 'lbmethod_heartbeat',
+    honoured: { global: 'HeartbeatStorage' },
   },
   {
     module: 'log_config',

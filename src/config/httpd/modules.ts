@@ -32,6 +32,7 @@ export const IMPLEMENTED_MODULES: ReadonlySet<string> = new Set([
   'lbmethod_byrequests',
   'lbmethod_bytraffic',
   'lbmethod_bybusyness',
+  'lbmethod_heartbeat',
 ]);
 
 /** `mod_proxy.c`, `proxy_module` and the like as `proxy`: the names that LoadModule and IfModule use. */

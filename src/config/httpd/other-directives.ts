@@ -137,11 +137,6 @@ export const OTHER_DIRECTIVES: readonly ModuleDirectives[] = [
     ignored: { server: 'HeartbeatAddress' },
   },
   {
-    module: 'heartmonitor',
-    without: 'no heartbeats are received',
-    ignored: { global: 'HeartbeatListen HeartbeatMaxServers HeartbeatStorage' },
-  },
-  {
     module: 'ident',
     without: 'clients are not asked who they are',
     ignored: { anywhere: 'IdentityCheck IdentityCheckTimeout' },
@@ -169,11 +164,6 @@ export const OTHER_DIRECTIVES: readonly ModuleDirectives[] = [
         'JkAuthTypeIndicator JkCERTCHAINPrefix JkCERTSIndicator JkCIPHERIndicator JkEnvVar JkExtractSSL JkHTTPSIndicator JkIgnoreCLIndicator JkKEYSIZEIndicator JkLocalAddrIndicator JkLocalNameIndicator JkLocalPortIndicator JkLogFile JkLogLevel JkLogStampFormat JkMountCopy JkMountFileReload JkOptions JkRemoteAddrIndicator JkRemoteHostIndicator JkRemotePortIndicator JkRemoteUserIndicator JkRequestLogFormat JkSESSIONIndicator JkShmFile JkShmSize JkSSLPROTOCOLIndicator JkStripSession JkWatchdogInterval JkWorkerIndicator JkWorkerProperty JkWorkersFile',
       anywhere: 'JkUnMount',
     },
-  },
-  {
-    module: 'lbmethod_heartbeat',
-    without: 'no heartbeats are received',
-    ignored: { global: 'HeartbeatStorage' },
   },
   {
     module: 'log_debug',

@@ -16,7 +16,10 @@ interface Orders {
 }
 
 const { config, placement, thread, rounds, gate, threads }: Orders = workerData;
-const balancer = Balancer.join(config, placement, thread, { clock: systemClock });
+const balancer = Balancer.join(config, placement, thread, {
+  clock: systemClock,
+  heartbeats: { loads: { ready: () => 1 }, random: Math.random },
+});
 const election = new Election();
 Atomics.add(gate, 0, 1);
 Atomics.notify(gate, 0);

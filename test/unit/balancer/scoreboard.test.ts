@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { METHODS } from '../../../src/balancer/methods/index.ts';
+import { METHOD_NAMES } from '../../../src/balancer/config.ts';
+import { methodOf } from '../../../src/balancer/methods/index.ts';
 import { MAX_THREADS, NEVER, ROW_STEP, Scoreboard } from '../../../src/balancer/scoreboard.ts';
 
 test('a second view of a board sees the same numbers and writes its own column', () => {
@@ -23,6 +24,8 @@ test('the parts of a board do not overlap', () => {
   const parts = [
     board.states,
     board.retries,
+    board.checksPassed,
+    board.checksFailed,
     board.busy,
     board.standing,
     board.errorAt,
@@ -53,7 +56,9 @@ test('the lock names its owner and is free after every choice', () => {
   board.unlock();
   const rows = Int32Array.of(0, 1);
   const factors = Int32Array.of(100, 100);
-  for (const method of Object.values(METHODS)) {
+  const heartbeats = { loads: { ready: () => 1 }, random: () => 0 };
+  for (const name of METHOD_NAMES) {
+    const method = methodOf(name, ['a', 'b'], heartbeats);
     method.choose(board, factors, rows, 2);
     method.follow(board, factors, rows, 2, 1);
     method.reset(board, rows);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BalancerConfig, MemberConfig } from '../../../src/balancer/config.ts';
 import { parseWorkerUrl } from '../../../src/site/worker-url.ts';
-import { ask, load, onlyMessage, site, told } from './support.ts';
+import { ask, load, site, told } from './support.ts';
 
 function balancer(text: string, key = 'balancer://c'): BalancerConfig {
   const found = site(text).balancers.get(key);
@@ -204,12 +204,6 @@ test('ProxySet outside a section needs what it names', () => {
     'S',
   );
   assert.equal(balancer('<Proxy http://h>\nProxySet min=1\n</Proxy>', 'http://h').members[0].pool.min, 1);
-});
-
-test('lbmethod=heartbeat is told and replaced', () => {
-  const loaded = load('ProxyPass /x balancer://c lbmethod=heartbeat');
-  assert.equal(loaded.snapshot?.balancers.get('balancer://c')?.method, 'byrequests');
-  assert.match(onlyMessage(loaded), /heartbeats/);
 });
 
 test('a member whose URL another begins shares it, and its parameters are told as ignored', () => {
