@@ -7,6 +7,7 @@ const PEERS = {
   httpd: { file: '/usr/sbin/apache2', package: 'apache2' },
   mod_jk: { file: '/usr/lib/apache2/modules/mod_jk.so', package: 'libapache2-mod-jk' },
   tomcat: { file: '/usr/share/tomcat10/bin/bootstrap.jar', package: 'tomcat10' },
+  'tomcat-examples': { file: '/usr/share/tomcat10-examples/examples/index.html', package: 'tomcat10-examples' },
   haproxy: { file: '/usr/sbin/haproxy', package: 'haproxy' },
   nmap: { file: '/usr/bin/nmap', package: 'nmap' },
   wrk: { file: '/usr/bin/wrk', package: 'wrk' },

@@ -25,6 +25,8 @@ export interface TomcatOptions {
   ajpAttributes?: string;
   /** Paths the application is found under. Default `/webapp` and the root. */
   contexts?: readonly string[];
+  /** Serves Tomcat's own examples under `/examples`, and nothing else; `tomcat-examples` must be here. */
+  hasExamples?: boolean;
 }
 
 export class Tomcat {
@@ -42,7 +44,7 @@ export class Tomcat {
     this.#child = this.#launch();
   }
 
-  /** Starts a Tomcat and waits until its AJP connector listens. */
+  /** Starts a Tomcat and waits until its connectors listen. */
   static async start(options: TomcatOptions = {}): Promise<Tomcat> {
     const ajpPort = options.ajpPort ?? (await freePort());
     const tomcat = new Tomcat(ajpPort, mkdtempSync(join(tmpdir(), 'tomcat-')), options);
@@ -79,7 +81,9 @@ export class Tomcat {
   }
 
   async #untilUp(): Promise<void> {
-    const isUp = await until(() => this.#child.hasEnded || isListening(this.ajpPort), START_LIMIT_MS);
+    const ports = [this.ajpPort, ...(this.#options.httpPort === undefined ? [] : [this.#options.httpPort])];
+    const areOpen = async () => (await Promise.all(ports.map((port) => isListening(port)))).every(Boolean);
+    const isUp = await until(() => this.#child.hasEnded || areOpen(), START_LIMIT_MS);
     if (isUp && !this.#child.hasEnded) return;
     const said = this.log();
     await this.stop();
@@ -90,7 +94,7 @@ export class Tomcat {
     const base = this.#base;
     for (const each of ['conf', 'logs', 'temp', 'work']) mkdirSync(join(base, each), { recursive: true });
     writeFileSync(join(base, 'conf/server.xml'), serverXml(this.ajpPort, compiledApplication(), this.#options));
-    writeFileSync(join(base, 'conf/web.xml'), WEB_XML);
+    writeFileSync(join(base, 'conf/web.xml'), this.#options.hasExamples === true ? FILES_XML : WEB_XML);
     writeFileSync(join(base, 'conf/context.xml'), '<Context/>');
     writeFileSync(join(base, 'conf/catalina.properties'), `common.loader="${HOME}/lib/*.jar"\n`);
     const classPath = [join(HOME, 'bin/bootstrap.jar'), join(HOME, 'bin/tomcat-juli.jar')].join(':');
@@ -123,8 +127,21 @@ const WEB_XML = `<web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" version="6
 </web-app>
 `;
 
+/** What a container does without being told: files, and requests to change the protocol. */
+const FILES_XML = `<web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" version="6.0">
+  <servlet>
+    <servlet-name>default</servlet-name>
+    <servlet-class>org.apache.catalina.servlets.DefaultServlet</servlet-class>
+  </servlet>
+  <servlet-mapping><servlet-name>default</servlet-name><url-pattern>/</url-pattern></servlet-mapping>
+</web-app>
+`;
+
+const EXAMPLES = '<Context path="/examples" docBase="/usr/share/tomcat10-examples/examples" reloadable="false"/>';
+
 function serverXml(ajpPort: number, application: string, options: TomcatOptions): string {
-  const { route, httpPort, ajpAttributes = '', contexts = ['', '/webapp'] } = options;
+  const { route, httpPort, ajpAttributes = '', hasExamples = false } = options;
+  const { contexts = hasExamples ? [] : ['', '/webapp'] } = options;
   const http = httpPort === undefined ? '' : `<Connector port="${httpPort}" address="127.0.0.1" protocol="HTTP/1.1"/>`;
   const context = (path: string) => `
         <Context path="${path}" docBase="${application}" reloadable="false">
@@ -138,6 +155,7 @@ function serverXml(ajpPort: number, application: string, options: TomcatOptions)
     ${http}
     <Engine name="Catalina" defaultHost="localhost" ${route === undefined ? '' : `jvmRoute="${route}"`}>
       <Host name="localhost" appBase="nothing" autoDeploy="false" deployOnStartup="false">${contexts.map(context).join('')}
+        ${hasExamples ? EXAMPLES : ''}
       </Host>
     </Engine>
   </Service>
