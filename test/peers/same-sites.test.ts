@@ -1,0 +1,30 @@
+// Beside a live httpd, whole sites by chance: the same file, the same requests and failures, and the same answers, with
+// the same things asked of the backends. SEED=N repeats a run.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { UNDER_TEST } from '../support/front.ts';
+import { needs } from '../support/peers.ts';
+import { chosenSeed, randomFrom } from '../support/random.ts';
+import { playSite } from '../support/sites-side-by-side.ts';
+
+const isLong = process.env.CATFLAP_LONG === '1';
+const SITES = isLong ? 1000 : 25;
+const EVENTS = isLong ? 150 : 80;
+
+test('random sites are served as httpd serves them', needs('httpd'), async (t) => {
+  const seed = chosenSeed();
+  t.diagnostic(`seed ${seed}`);
+  let asked = 0;
+  for (let i = 0; i < SITES; i++) {
+    const { difference, answers } = await playSite(randomFrom(seed + i), [UNDER_TEST, 'httpd'], EVENTS);
+    asked += answers.length;
+    if (difference === undefined) continue;
+    const { configuration, request, first, second } = difference;
+    assert.fail(
+      `SEED=${seed + i}: ${JSON.stringify(request)}\n${UNDER_TEST} ${first}\nhttpd ${second}\n\n${configuration}`,
+    );
+  }
+  assert.ok(asked > SITES * EVENTS * 0.5, `only ${asked} answers`);
+  t.diagnostic(`${asked} answers of ${SITES} sites are the same`);
+});
