@@ -19,10 +19,16 @@ export function applyEnvRules(rules: readonly EnvIfRule[] | undefined, exchange:
   }
 }
 
-/** Runs SetEnv and PassEnv. What UnsetEnv takes back is settled when sections are merged: it does not reach SetEnvIf. */
+/**
+ * Runs SetEnv and PassEnv: the last one of a name counts, and what SetEnvIf has set stays (mod_env, as observed). What
+ * UnsetEnv takes back is settled when sections are merged.
+ */
 export function applyEnvOps(ops: readonly EnvOp[] | undefined, exchange: Exchange): void {
   if (ops === undefined) return;
-  for (const op of ops) if (op.kind === 'set') exchange.setEnv(op.name, op.value);
+  for (let i = ops.length - 1; i >= 0; i--) {
+    const op = ops[i];
+    if (op.kind === 'set' && exchange.env?.has(op.name) !== true) exchange.setEnv(op.name, op.value);
+  }
 }
 
 /**
@@ -51,21 +57,21 @@ function matchRule(rule: EnvIfRule, exchange: Exchange, path: string): RegExpExe
     case 'header':
       return regex.exec(joined(fields, subject.name) ?? exchange.env?.get(subject.name) ?? '');
     case 'header-pattern':
-      return matchAnyHeader(fields, subject.regex, regex);
+      return regex.exec(lastNamed(fields, subject.regex));
     case 'attribute':
       return regex.exec(attribute(subject.name, exchange, path));
   }
 }
 
-function matchAnyHeader(fields: Fields, names: RegExp, regex: RegExp): RegExpExecArray | null {
+/** Of all names that match httpd looks at the last one; fields of one name stand where the first of them came. */
+function lastNamed(fields: Fields, names: RegExp): string {
+  let last = '';
   for (let i = 0; i < fields.count; i++) {
     if (fields.idAt(i) === REMOVED) continue;
     const name = fields.nameAt(i);
-    if (!names.test(name)) continue;
-    const match = regex.exec(joined(fields, name) ?? '');
-    if (match !== null) return match;
+    if (names.test(name) && fields.indexOf(name) === i) last = joined(fields, name) ?? '';
   }
-  return null;
+  return last;
 }
 
 /** Several fields of one name are one list. */

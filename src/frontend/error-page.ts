@@ -58,7 +58,7 @@ const pages = new Map<number, Buffer>();
 
 /**
  * Answers with the page for `status`, or breaks off when the head is already sent. Fields that were meant for another
- * answer are removed; `Allow`, `Location`, `Retry-After` and the like stay.
+ * answer are removed; `Allow`, `Retry-After` and the like stay, `Location` with redirects.
  */
 export function answerError(exchange: Exchange, status: number, failure?: Failure): void {
   if (failure !== undefined) exchange.failure ??= failure;
@@ -106,7 +106,7 @@ export function answerErrorDocument(
       else answerRedirect(exchange, 302, document.url);
       return undefined;
     case 'path':
-      keepOnly(exchange.response.fields);
+      keepOnly(exchange.response.fields, status);
       return { path: document.path, status, env: redirectEnvironment(exchange, status, path) };
   }
 }
@@ -143,14 +143,16 @@ function prepare(exchange: Exchange, status: number): boolean {
   if (exchange.stage === 'head-sent') exchange.breakOff();
   if (exchange.stage !== 'open') return false;
   const { response } = exchange;
-  keepOnly(response.fields);
+  keepOnly(response.fields, status);
   response.status = status;
   response.reason = '';
   if (CLOSING.has(status)) exchange.keepAlive = false;
   return true;
 }
 
-function keepOnly(fields: Fields): void {
+/** Where a backend wanted to send the client belongs to redirects only, as in httpd. */
+function keepOnly(fields: Fields, status: number): void {
+  if (status >= 400) fields.removeKnown(FIELD.Location);
   for (let i = 0; i < fields.count; i++) {
     const id = fields.idAt(i);
     if (id !== REMOVED && !KEPT.has(id)) fields.removeAt(i);

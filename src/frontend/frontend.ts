@@ -19,7 +19,7 @@ import { Gate } from './gate.ts';
 import { applyEarlyResponseHeaders, applyRequestHeaders, applyResponseHeaders, type HeaderContext } from './headers.ts';
 import type { PageHandlers } from './page-handler.ts';
 import { dropSpareRuns, proxyExchange } from './proxying.ts';
-import { findRedirect, type Redirection, redirectOf } from './redirects.ts';
+import { findRedirect, type Redirection, redirectOf, targetOf } from './redirects.ts';
 import { answerOptions, RequestTarget } from './request-target.ts';
 import type { RequestTrace } from './request-trace.ts';
 import type { RunningSite } from './running-site.ts';
@@ -179,7 +179,12 @@ export class Frontend implements Http1Handler, HeadFilter {
     visit.path = forms.decoded;
     applyRequestHeaders(host.defaults.headerOps, 'early', exchange, this.#headers);
     applyEarlyResponseHeaders(host.defaults.headerOps, exchange, this.#headers);
-    applyEnvRules(host.earlyEnvRules, exchange, forms.decoded);
+    // Before the path is decoded: Request_URI of these rules is the path as it was sent.
+    applyEnvRules(
+      host.earlyEnvRules,
+      exchange,
+      forms.raw.startsWith('//') ? forms.raw.replace(/^\/+/, '/') : forms.raw,
+    );
     if (exchange.env?.has(EXPLAIN_NAME) === true) visit.trace ??= this.#explaining.begin(visit);
     if (visit.host.sparesClients) spareClient(exchange);
     if (!isPath) this.fail(visit, 400);
@@ -203,6 +208,7 @@ export class Frontend implements Http1Handler, HeadFilter {
     const isEncodedMatch =
       usesEncodedForm && mayProxy && findMapping(host, located, forms, 'encoded', match, env, trace);
     if (!isEncodedMatch && forms.status !== 0) {
+      visit.settings = host.defaults; // no section was looked for yet
       this.fail(visit, forms.status);
       return;
     }
@@ -232,8 +238,11 @@ export class Frontend implements Http1Handler, HeadFilter {
   #mapToFile(visit: Visit): void {
     const path = visit.forms.decoded;
     const { host, settings } = visit.host;
+    // A target that a Location gives to everything in it comes first, and like the rules of the server before access.
     const redirection =
-      visit.originalStatus === undefined ? findRedirect(host.redirectRules, path, visit.query) : undefined;
+      visit.originalStatus === undefined
+        ? (targetOf(visit.settings, visit.query) ?? findRedirect(host.redirectRules, path, visit.query))
+        : undefined;
     if (redirection !== undefined) {
       this.#redirect(visit, redirection);
       return;
@@ -256,13 +265,16 @@ export class Frontend implements Http1Handler, HeadFilter {
   /** The client may be here: the last rules, then the handler. */
   #admit(visit: Visit): void {
     const { exchange, settings, goal } = visit;
+    const redirection =
+      visit.originalStatus === undefined ? redirectOf(settings, visit.forms.decoded, visit.query) : undefined;
+    if (redirection !== undefined) {
+      this.#redirect(visit, redirection);
+      return;
+    }
     applyEnvOps(settings.envOps, exchange);
     if (visit.host.sparesClients) spareClient(exchange);
     applyRequestHeaders(settings.headerOps, 'late', exchange, this.#headers);
-    const redirection =
-      visit.originalStatus === undefined ? redirectOf(settings, visit.forms.decoded, visit.query) : undefined;
-    if (redirection !== undefined) this.#redirect(visit, redirection);
-    else if (goal.kind === 'page') this.#answerPage(visit, visit.handler as string);
+    if (goal.kind === 'page') this.#answerPage(visit, visit.handler as string);
     else if (goal.kind === 'file') this.#serveFile(visit);
     else this.#proxy(visit);
   }

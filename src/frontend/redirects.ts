@@ -1,5 +1,6 @@
 // Redirect and RedirectMatch: who is sent elsewhere, or turned away with a status. At server level they are tried where
-// no ProxyPass matched, before any file; in a section after its access rules, and there they win over ProxyPass.
+// no ProxyPass matched, before any file and before access, after the target of a Location; where a ProxyPass matched, and
+// for rules of sections, after access, and there they win over ProxyPass.
 // Source: documentation of mod_alias; order and escaping as observed on httpd 2.4.71.
 
 import { applyPattern } from '../site/mapping.ts';
@@ -36,8 +37,12 @@ export function redirectOf(
   path: string,
   query: string | undefined,
 ): Redirection | undefined {
-  const { redirect } = settings;
-  if (redirect === undefined) return findRedirect(settings.redirectRules, path, query);
+  return targetOf(settings, query) ?? findRedirect(settings.redirectRules, path, query);
+}
+
+/** Where a section sends everything in it. */
+export function targetOf({ redirect }: DirectorySettings, query: string | undefined): Redirection | undefined {
+  if (redirect === undefined) return undefined;
   const { status, url } = redirect;
   return { status, location: url === undefined ? undefined : withQuery(url, query) };
 }

@@ -258,6 +258,8 @@ function assembleHost(draft: HostDraft, site: SiteDraft, view: HostView, id: str
   const choices: HostChoices & typeof DEFAULT_CHOICES = {
     ...DEFAULT_CHOICES,
     ...(main.choices as object),
+    // A host does not inherit this one, as observed: what the main server allows is Off in hosts that say nothing.
+    ...(draft.isMain ? {} : { allowEncodedSlashes: DEFAULT_CHOICES.allowEncodedSlashes }),
     ...(draft.choices as object),
   };
   const { lineBytes, fieldBytes, fieldCount, readHeader, readBody, ...rest } = choices;

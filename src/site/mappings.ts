@@ -2,6 +2,7 @@
 // Source: modproxy.md §2, §4, §9; refusals as recorded (P-CONF-*, P-CFG-*).
 
 import { textOf } from '../config/files.ts';
+import { hasWildcards } from '../config/httpd/glob.ts';
 import { compileRegex } from '../config/httpd/regex.ts';
 import type { DirectiveNode } from '../config/httpd/tree.ts';
 import { type DirectiveHandler, fail, takes, unheeded, warn } from './arguments.ts';
@@ -31,6 +32,8 @@ function addMapping(node: DirectiveNode, scope: Scope, isMatch: boolean): void {
     isRegex = true;
   }
   const source = section === undefined ? words.shift() : section.argument;
+  // In a section httpd takes what looks like a wildcard for a regular expression, whatever the section takes it for.
+  isRegex ||= section !== undefined && hasWildcards(section.argument);
   const url = words.shift();
   if (source === undefined || url === undefined) {
     fail(node, scope, section === undefined ? 'needs a path and a URL' : 'needs a URL', 'argument-count');

@@ -35,7 +35,7 @@ export function randomSite(random: Random): RandomSite {
 class SiteMaker {
   readonly #random: Random;
   readonly #protocol: Protocol;
-  readonly #places = new Set<string>(['/', '/page.html', '/sub/page.txt', '/sub', '/none']);
+  readonly #places = new Set<string>(['/', '/page.html', '/sub/page.txt', '/none']);
   readonly #targets: string[] = [];
   readonly #hosts = ['www.example.test'];
 
@@ -100,7 +100,10 @@ class SiteMaker {
     const count = 3 + random.int(8);
     for (let i = 0; i < count; i++) lines.push(...this.#rule(false));
     for (let i = 0; i < 1 + random.int(4); i++) lines.push(...this.#location());
-    if (random.chance(0.3)) lines.push(`AllowEncodedSlashes ${random.pick(['On', 'Off', 'NoDecode'])}`);
+    if (random.chance(0.1)) lines.push(random.pick(['MergeSlashes Off', 'TraceEnable Off', 'UseCanonicalName On']));
+    if (random.chance(0.1))
+      lines.push(random.pick(['ServerSignature On', 'DirectorySlash Off', 'DirectoryIndex page.html']));
+    if (random.chance(0.3)) lines.push(`AllowEncodedSlashes ${random.pick(['On', 'Off'])}`);
     return lines;
   }
 
@@ -148,7 +151,7 @@ class SiteMaker {
     const random = this.#random;
     const place = this.#place();
     if (random.chance(0.12)) return `ProxyPass ${place} !`;
-    const rest = random.pick(['', place, '/there', '/there/']);
+    const rest = random.pick([place, '/there', '/there/', '/']);
     const flags = random.pick(['', '', '', '', ' nocanon', ' noquery']);
     if (random.chance(0.25)) {
       const pattern = random.pick([`^${place}(/.*)?$`, `^${place}/(\\w+)\\.do$`, `${place}$`]);
@@ -269,8 +272,8 @@ export function randomSiteEvent(random: Random, site: RandomSite): SiteEvent {
   if (random.chance(0.3)) headers.push(['Cookie', `SID=s.${random.pick([...ROUTES, 'r9', ''])}`]);
   const method = random.pick(['GET', 'GET', 'GET', 'GET', 'HEAD', 'POST', 'PUT', 'OPTIONS', 'DELETE']);
   let path = `${random.pick(site.places)}${random.pick(TAILS)}`;
-  if (random.chance(0.15)) path += `/do:status:${random.pick([201, 302, 403, 404, 500, 503])}`;
   if (random.chance(0.1)) path += `;sid=s.${random.pick(ROUTES)}`;
+  if (random.chance(0.15)) path += `/do:status:${random.pick([201, 302, 403, 404, 500, 503])}`;
   const query = randomQuery(random);
   if (query !== '') path += `?${query}`;
   const host = random.pick(site.hosts);

@@ -53,9 +53,10 @@ test('several fields of a name are one list', () => {
   assert.deepEqual(envAfter([rule('X', /^1, 2$/, ['BOTH', '1'])], { fields: { X: ['1', '2'] } }), { BOTH: '1' });
 });
 
-test('a pattern of names takes the first header that matches', () => {
+test('a pattern of names takes the last name that matches, where it came first', () => {
   const rules = [rule({ kind: 'header-pattern', regex: /^X-N/i }, /fo(o)/i, ['NN', '$1'])];
-  assert.deepEqual(envAfter(rules, { fields: { 'X-Na': 'bar', 'x-nb': 'FOO', 'X-Nc': 'foo' } }), { NN: 'O' });
+  assert.deepEqual(envAfter(rules, { fields: { 'X-Na': 'bar', 'x-nb': 'foo', 'X-Nc': 'FOO' } }), { NN: 'O' });
+  assert.deepEqual(envAfter(rules, { fields: { 'X-Na': 'foo', 'x-nb': 'bar' } }), {});
 });
 
 test('attributes of the request', () => {
@@ -91,6 +92,14 @@ test('SetEnv sets, and UnsetEnv leaves alone what SetEnvIf has set', () => {
       ['B', ''],
     ],
   );
+});
+
+test('the last SetEnv of a name counts, and none of them over SetEnvIf', () => {
+  const { exchange } = new Recorder();
+  exchange.setEnv('A', 'by rule');
+  const ops = ['A', 'B', 'B'].map((name, i) => ({ kind: 'set', name, value: String(i) }) as const);
+  applyEnvOps(ops, exchange);
+  assert.deepEqual(Object.fromEntries(exchange.env ?? []), { A: 'by rule', B: '2' });
 });
 
 test('UnsetEnv takes back what SetEnv set before it, not after', () => {

@@ -91,7 +91,17 @@ test('a Location whose rule does not match leaves the list its turn', () => {
   assert.equal(ask(snapshot, '/c').port, 81);
 });
 
-test('a prefix rule within LocationMatch never matches, as in httpd, and is told', () => {
+test('ProxyPass in a section whose pattern has wildcards takes it for a regular expression, as httpd does', () => {
+  const snapshot = site(
+    `<LocationMatch ^/a/(.*)>\nProxyPass ${http}/in/$1\n</LocationMatch>\n<Location /six*>\nProxyPass ${http}/in/\n</Location>\n<LocationMatch ^/no/(.*)>\nProxyPass !\n</LocationMatch>\nProxyPass /no ${http}/no`,
+  );
+  assert.equal(ask(snapshot, '/a/x/y').target, '/in/x/y');
+  assert.equal(ask(snapshot, '/sixty').target, '/in//sixty');
+  assert.equal(ask(snapshot, '/no/x').status, 404);
+  assert.deepEqual(snapshot.findings, []);
+});
+
+test('a prefix rule within LocationMatch without wildcards never matches, as in httpd, and is told', () => {
   const snapshot = site(`<LocationMatch ^/a>\nProxyPass ${http}/\n</LocationMatch>`);
   assert.equal(ask(snapshot, '/a/x').status, 404);
   assert.deepEqual(
