@@ -13,8 +13,9 @@ import { findMapping, type MappingMatch } from '../site/mapping.ts';
 import type { MappingTarget } from '../site/model.ts';
 import { readPath } from '../site/path.ts';
 import { applyEnvOps, applyEnvRules, spareClient } from './environment.ts';
-import { answerError, answerErrorDocument, answerRedirect, type ErrorRedirect } from './error-page.ts';
+import { answerRedirect } from './error-page.ts';
 import { EXPLAIN_NAME, ExplainLog } from './explain-log.ts';
+import { Failing } from './failing.ts';
 import { Gate } from './gate.ts';
 import { applyEarlyResponseHeaders, applyRequestHeaders, applyResponseHeaders, type HeaderContext } from './headers.ts';
 import type { PageHandlers } from './page-handler.ts';
@@ -27,8 +28,6 @@ import { StaticFiles, type StaticHooks } from './static.ts';
 import { escapePath, mapToFile } from './static-path.ts';
 import { dropSpareVisits, lendVisit, takeBackVisit, type Visit } from './visit.ts';
 
-/** Internal redirects in one exchange; more is a loop in the configuration (httpd: LimitInternalRecursion). */
-const REDIRECTS_MAX = 10;
 /** Handlers that httpd's configurations name, kept closed where nobody supplies their pages. */
 const UNBUILT_HANDLERS: ReadonlySet<string> = new Set([
   'balancer-manager',
@@ -50,6 +49,7 @@ export class Frontend implements Http1Handler, HeadFilter {
   readonly #pages: PageHandlers;
   #static: StaticFiles;
   readonly #gate: Gate;
+  readonly #failing: Failing;
   readonly #headers: HeaderContext;
   readonly #explaining: ExplainLog;
   readonly #staticHooks: StaticHooks = {
@@ -70,6 +70,7 @@ export class Frontend implements Http1Handler, HeadFilter {
     this.#static = new StaticFiles({ clock: link.clock });
     this.#headers = { clock: link.clock };
     this.#explaining = new ExplainLog(link.clock, log);
+    this.#failing = new Failing(log, this, (visit, path) => this.#again(visit, path));
     this.#gate = new Gate(link, log, {
       admit: (visit) => this.#admit(visit),
       fail: (visit, status, failure) => this.fail(visit, status, failure),
@@ -351,58 +352,12 @@ export class Frontend implements Http1Handler, HeadFilter {
 
   /** Answers with an error page, or the ErrorDocument in force. */
   fail(visit: Visit, status: number, failure?: Failure): void {
-    const { exchange } = visit;
-    visit.isOwnError = true;
-    visit.trace?.failed(failure);
-    if (status >= 500 && visit.trace?.isRehearsal !== true) this.#tell(visit, status, failure);
-    if (visit.settings.headerOps !== undefined || visit.challenge !== undefined) exchange.headFilter = this;
-    if (visit.originalStatus !== undefined) {
-      answerError(exchange, visit.originalStatus, failure);
-      return;
-    }
-    const redirect = answerErrorDocument(exchange, status, visit.settings.errorDocuments, visit.path ?? '', failure);
-    if (redirect !== undefined) this.#showDocument(visit, redirect);
-  }
-
-  /** An operator must be able to read why a client got an error of ours. */
-  #tell(visit: Visit, status: number, failure: Failure | undefined): void {
-    this.#log.error('request-failed', {
-      status,
-      code: failure?.code,
-      why: failure?.message,
-      client: visit.clientAddress,
-      method: visit.method,
-      host: visit.requestName,
-      path: visit.path,
-    });
-  }
-
-  /** The request runs again for a local page, whose answer goes out with the status of the error. */
-  #showDocument(visit: Visit, redirect: ErrorRedirect): void {
-    const { exchange } = visit;
-    visit.originalStatus = redirect.status;
-    visit.isOwnError = false;
-    for (const [name, value] of redirect.env) exchange.setEnv(name, value);
-    // The page is asked for with GET and without the body of the request that failed.
-    const { request } = exchange;
-    visit.originalMethod ??= request.method;
-    if (request.method !== 'HEAD') request.method = 'GET';
-    request.bodyLength = 0;
-    request.fields.removeKnown(FIELD['Content-Length']);
-    request.fields.removeKnown(FIELD['Transfer-Encoding']);
-    this.#again(visit, redirect.path);
+    this.#failing.fail(visit, status, failure);
   }
 
   /** Runs the exchange again for another path of the same host: an index, a fallback, an error document. */
   #again(visit: Visit, path: string): void {
-    if (++visit.redirects > REDIRECTS_MAX) {
-      answerError(
-        visit.exchange,
-        500,
-        new Failure('redirect-loop', 'internal', `more than ${REDIRECTS_MAX} internal redirects`, { status: 500 }),
-      );
-      return;
-    }
+    if (!this.#failing.mayRunAgain(visit)) return;
     const { forms } = visit;
     visit.trace?.passEnds(visit);
     if (readPath(path, visit.host.host, forms)) this.#map(visit);
