@@ -25,10 +25,9 @@ export function applyEnvRules(rules: readonly EnvIfRule[] | undefined, exchange:
  */
 export function applyEnvOps(ops: readonly EnvOp[] | undefined, exchange: Exchange): void {
   if (ops === undefined) return;
-  for (let i = ops.length - 1; i >= 0; i--) {
-    const op = ops[i];
-    if (op.kind === 'set' && exchange.env?.has(op.name) !== true) exchange.setEnv(op.name, op.value);
-  }
+  const { env } = exchange;
+  const before = env === undefined || env.size === 0 ? undefined : new Set(env.keys());
+  for (const op of ops) if (op.kind === 'set' && before?.has(op.name) !== true) exchange.setEnv(op.name, op.value);
 }
 
 /**
