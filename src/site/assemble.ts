@@ -11,44 +11,13 @@ import {
   type MemberConfig,
 } from '../balancer/config.ts';
 import type { ConfigTree } from '../config/httpd/tree.ts';
+import { type HostView, resolveMapping, sections, settings } from './assemble-sections.ts';
 import type { BalancerChoices, BalancerDraft, WorkerDraft } from './balancer-draft.ts';
-import { findWorker } from './balancers.ts';
-import type {
-  HostChoices,
-  HostDraft,
-  MappingDraft,
-  ReverseDraft,
-  SectionDraft,
-  SectionKind,
-  SettingsDraft,
-  SiteDraft,
-} from './draft.ts';
+import type { HostChoices, HostDraft, SiteDraft } from './draft.ts';
 import { accessLogs } from './logs.ts';
-import type {
-  BalancerKey,
-  DirectorySettings,
-  HeartbeatSettings,
-  Host,
-  Mapping,
-  MappingTarget,
-  ReadTimeout,
-  ReverseRule,
-  Section,
-  ServerSettings,
-  Snapshot,
-} from './model.ts';
-import { directoryDepth } from './sections.ts';
+import type { BalancerKey, HeartbeatSettings, Host, ReadTimeout, ServerSettings, Snapshot } from './model.ts';
 import { mergeSettings } from './settings.ts';
 import { TLS_PROTOCOLS } from './tls-settings.ts';
-import { balancerName } from './worker-url.ts';
-
-/** What a host sees of balancers and workers. */
-interface HostView {
-  readonly balancers: ReadonlyMap<string, BalancerKey>;
-  readonly workers: readonly { readonly worker: WorkerDraft; readonly key: BalancerKey }[];
-  /** Begins the key of a balancer that nobody defines. */
-  readonly prefix: string;
-}
 
 /** Makes the Snapshot. @param hostName name of this machine, for a main server without ServerName */
 export function assemble(site: SiteDraft, tree: ConfigTree, hostName: string): Omit<Snapshot, 'findings'> {
@@ -337,65 +306,4 @@ function tls(draft: HostDraft, site: SiteDraft): Host['tls'] {
     honorCipherOrder: merged.honorCipherOrder ?? false,
     options: merged.options ?? [],
   };
-}
-
-// --- sections and mappings ------------------------------------------------------------------------------------------
-
-function sections(drafts: readonly SectionDraft[], view: HostView): Host['sections'] {
-  const of = (kind: SectionKind) => drafts.filter((draft) => draft.kind === kind);
-  const resolve = (draft: SectionDraft) => section(draft, view);
-  const byDepth = of('directory').toSorted((a, b) => directoryDepth(a) - directoryDepth(b));
-  return {
-    directories: [...byDepth, ...of('directory-match')].map(resolve),
-    files: of('files').map(resolve),
-    locations: of('location').map(resolve),
-    proxies: of('proxy').map(resolve),
-  };
-}
-
-function section(draft: SectionDraft, view: HostView): Section {
-  return { matcher: draft.matcher, title: draft.title, settings: settings(draft.settings, view), place: draft.place };
-}
-
-function settings(draft: SettingsDraft, view: HostView): DirectorySettings {
-  const { mapping, reverseRules, files, ...rest } = draft;
-  return {
-    ...rest,
-    ...(mapping === undefined ? {} : { mapping: resolveMapping(mapping, view) }),
-    ...(reverseRules === undefined ? {} : { reverseRules: reverseRules.map((rule) => resolveReverse(rule, view)) }),
-    ...(files === undefined ? {} : { files: files.map((draft) => section(draft, view)) }),
-  };
-}
-
-function resolveMapping(draft: MappingDraft, view: HostView): Mapping {
-  return { ...draft, target: resolveTarget(draft, view) };
-}
-
-function resolveTarget({ target }: MappingDraft, view: HostView): MappingTarget {
-  switch (target.kind) {
-    case 'none':
-    case 'unavailable':
-      return target;
-    case 'balancer':
-      return {
-        kind: 'proxy',
-        balancer: view.balancers.get(target.name) ?? `${view.prefix}balancer://${target.name}`,
-        authority: target.authority,
-        path: target.path,
-        isDirect: false,
-      };
-    default: {
-      const worker = findWorker(
-        view.workers.map((entry) => entry.worker),
-        target.name,
-      );
-      const key = view.workers.find((entry) => entry.worker === worker)?.key ?? target.name;
-      return { kind: 'proxy', balancer: key, authority: target.authority, path: target.path, isDirect: true };
-    }
-  }
-}
-
-function resolveReverse(rule: ReverseDraft, view: HostView): ReverseRule {
-  const name = rule.kind === 'url' ? balancerName(rule.internal) : undefined;
-  return { ...rule, balancer: name === undefined ? undefined : view.balancers.get(name) };
 }
