@@ -1,8 +1,9 @@
 // The control socket: a unix socket that only its owner may use. A socket that a dead process left is replaced, one that
 // answers is not.
 
-import { lstatSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { Failure } from '../base/failure.ts';
 import type { Log } from '../base/log.ts';
 import { CONTROL_CLIENTS_MAX, CONTROL_IDLE_MS } from '../control/limits.ts';
@@ -26,7 +27,7 @@ export class ControlSocket {
 
   /**
    * @param facts what clients are greeted with
-   * @throws Failure `control-path-taken`, `control-path-unfit`; Node's error when the path cannot be had
+   * @throws Failure `control-path-taken`, `control-path-unfit`, `control-folder-missing`; Node's error when the path cannot be had
    */
   static async open(
     path: string,
@@ -96,8 +97,10 @@ export class ControlSocket {
   }
 }
 
-/** Removes what a dead process left. @throws Failure `control-path-taken` */
+/** Removes what a dead process left. @throws Failure `control-path-taken`, `control-folder-missing` */
 async function makeRoom(path: string): Promise<void> {
+  if (!existsSync(dirname(path)))
+    throw new Failure('control-folder-missing', 'internal', `the folder of ${path} does not exist`);
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return;
   if (!stat.isSocket())

@@ -43,10 +43,17 @@ export async function detach(snapshot: Snapshot): Promise<number> {
 }
 
 /** Where standard output and standard error of a process without a terminal go. */
-export function backgroundErrorLog({ mainHost, serverRoot }: Snapshot): string {
+function backgroundErrorLog({ mainHost, serverRoot }: Snapshot): string {
   const { errorLog } = mainHost;
   const isFile = errorLog !== undefined && !errorLog.startsWith('|') && !/^syslog/i.test(errorLog);
   return isFile ? errorLog : join(serverRoot, 'logs/error_log');
+}
+
+/** The configuration for a process without a terminal: it always has an ErrorLog. */
+export function forBackground(snapshot: Snapshot): Snapshot {
+  const { mainHost } = snapshot;
+  if (mainHost.errorLog?.startsWith('|') === true) return snapshot;
+  return { ...snapshot, mainHost: { ...mainHost, errorLog: backgroundErrorLog(snapshot) } };
 }
 
 function openErrorLog(snapshot: Snapshot): number | undefined {

@@ -6,7 +6,7 @@ import { allDirectives, type Standing } from '../config/httpd/directives.ts';
 import { IMPLEMENTED_MODULES } from '../config/httpd/modules.ts';
 import type { Host, HostAddress, Snapshot } from '../site/model.ts';
 import { pidFileOf } from './configuration.ts';
-import { accountOf } from './privileges.ts';
+import { accountOf, groupIdOf } from './privileges.ts';
 
 /** Modules that the command line of httpd calls static: they are there without LoadModule. */
 const STATIC_MODULES = ['core', 'so', 'watchdog', 'http', 'log_config', 'logio', 'version', 'unixd'];
@@ -58,7 +58,7 @@ export function directivesText(): string {
   let text = '';
   for (const rule of [...allDirectives()].toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     const module = rule.module === 'core' ? 'core.c' : `mod_${rule.module}.c`;
-    const consequence = rule.consequence === '' ? '' : `: ${rule.consequence}`;
+    const consequence = rule.handling === 'ignored' ? `: ${rule.consequence}` : '';
     text += `${rule.isSection ? '<' : ''}${rule.name} (${module})\n\t${rule.handling}${consequence}\n`;
     text += `\tAllowed in *.conf ${PLACES[rule.standing]}\n`;
   }
@@ -134,8 +134,9 @@ export function runText({ serverRoot, mainHost, server }: Snapshot): string {
 function accountLines(user: string | undefined, group: string | undefined): string[] {
   if (user === undefined) return [];
   const account = accountOf(user);
+  const gid = group === undefined ? account?.gid : groupIdOf(group);
   return [
     `User: name="${user}" id=${account?.uid ?? user.replace('#', '')}`,
-    `Group: name="${group ?? user}" id=${account?.gid ?? (group ?? '').replace('#', '')}`,
+    `Group: name="${group ?? user}" id=${gid ?? ''}`,
   ];
 }

@@ -48,3 +48,13 @@ export function accountOf(user: string): Account | undefined {
   }
   return undefined;
 }
+
+/** The number of a group by name, or by `#` and a number; undefined when /etc/group does not know it. */
+export function groupIdOf(group: string): number | undefined {
+  if (/^#\d+$/.test(group)) return Number(group.slice(1));
+  for (const line of readFileSync('/etc/group', 'utf8').split('\n')) {
+    const [name, , gid] = line.split(':');
+    if (name === group) return Number(gid);
+  }
+  return undefined;
+}

@@ -15,7 +15,7 @@ import type { Snapshot } from '../site/model.ts';
 import { whatNeedsRestart } from '../site/needs-restart.ts';
 import { type ConfigurationOptions, controlPathOf, loadToServe } from './configuration.ts';
 import { ControlSocket } from './control-socket.ts';
-import { type Background, backgroundErrorLog } from './detach.ts';
+import { type Background, forBackground } from './detach.ts';
 import { version } from './dumps.ts';
 import { explain } from './explain.ts';
 import type { ResolveRule } from './main.ts';
@@ -53,7 +53,8 @@ export async function serveInProcess(
   const sinks = new LogSinks({ clock: systemClock, log: startLog });
   const log = new SwitchedLog(startLog);
   try {
-    const serving = new Serving(snapshot, options, { log, startLog, sinks, background });
+    const start = background.isDetached ? forBackground(snapshot) : snapshot;
+    const serving = new Serving(start, options, { log, startLog, sinks, background });
     try {
       await serving.start();
       await serving.untilStopped(onSignal);
@@ -183,8 +184,8 @@ class Serving {
     const { log } = this.#parts;
     this.#notify('reloading');
     try {
-      const { snapshot, findings } = loadToServe(this.#options);
-      if (snapshot === undefined) {
+      const { snapshot: read, findings } = loadToServe(this.#options);
+      if (read === undefined) {
         // The configuration is wrong, but whoever rotates logs has moved them already.
         this.#server.reopenLogs();
         const errors = findings.filter(({ severity }) => severity === 'error');
@@ -193,6 +194,7 @@ class Serving {
         const more = errors.length > 1 ? `, and ${errors.length - 1} more` : '';
         throw new Failure('configuration-wrong', 'internal', `${formatFinding(errors[0])}${more}`);
       }
+      const snapshot = this.#parts.background.isDetached ? forBackground(read) : read;
       const known = new Set(this.#snapshot.findings.map(formatFinding));
       const fresh = [
         ...findings.filter(({ severity }) => severity === 'warning'),
@@ -219,13 +221,10 @@ class Serving {
 
   /** Events go to ErrorLog when the configuration has one, to standard error otherwise. */
   #logFor(snapshot: Snapshot): Log {
-    const { startLog, sinks, background } = this.#parts;
+    const { startLog, sinks } = this.#parts;
     const { errorLog, logLevel } = snapshot.mainHost;
-    if (this.#options.jsonLog === true) return startLog;
-    const isNamed = errorLog !== undefined && !/^syslog/i.test(errorLog);
-    if (!isNamed && !background.isDetached) return startLog;
-    const sink = sinks.open(isNamed ? errorLog : backgroundErrorLog(snapshot));
-    return new ErrorLog(sink, systemClock, eventLevelOf(logLevel));
+    if (errorLog === undefined || /^syslog/i.test(errorLog) || this.#options.jsonLog === true) return startLog;
+    return new ErrorLog(sinks.open(errorLog), systemClock, eventLevelOf(logLevel));
   }
 
   // --- what an operator sees and does -------------------------------------------------------------------------------
@@ -271,7 +270,8 @@ class Serving {
     } catch (error) {
       // Who named a path wants it; otherwise it costs the comfort, not the service.
       if (control !== undefined) throw error;
-      this.#parts.log.warn('control-socket-unopened', { error: explain(error) });
+      const isUnasked = error instanceof Failure && error.code === 'control-folder-missing';
+      this.#parts.log[isUnasked ? 'info' : 'warn']('control-socket-unopened', { error: explain(error) });
     }
   }
 
