@@ -180,6 +180,8 @@ export interface BalancerConfig {
   readonly failOnTimeout: boolean;
   /** When every member is in error, forget all errors at once. Default true. */
   readonly forceRecovery: boolean;
+  /** CatflapProbe: how often members in error are asked whether they are back, in ms. Default 0: never. */
+  readonly probeMs: number;
   /** Member slots reserved for additions at run time. Default 0. */
   readonly growth: number;
   /** Token a manager page must send back. Undefined: a random one per start; `None`: the manager refuses changes. */
@@ -281,6 +283,7 @@ export function defaultBalancer(
     timeoutMs: 0,
     failOnTimeout: false,
     forceRecovery: true,
+    probeMs: 0,
     growth: 0,
     policy: 'mod_proxy',
     ...choices,

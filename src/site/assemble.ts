@@ -86,7 +86,7 @@ function viewOfMain(site: SiteDraft, all: Map<BalancerKey, BalancerConfig>): Hos
   const balancers = new Map<string, BalancerKey>();
   for (const draft of site.main.balancers.values()) {
     const key = `balancer://${draft.name}`;
-    all.set(key, balancerConfig(draft, draft.members, draft.choices, site.main));
+    all.set(key, balancerConfig(draft, draft.members, withProbe(draft.choices, site.main), site.main));
     balancers.set(draft.name, key);
   }
   return { balancers, workers: addWorkers(site.main, '', all), prefix: '' };
@@ -116,7 +116,8 @@ function viewOfHost(
     if (inherited !== undefined && Object.keys(draft.choices).length === 0) continue;
     const key = `${id}|balancer://${draft.name}`;
     const members = inherited?.members ?? draft.members;
-    all.set(key, balancerConfig(draft, members, { ...inherited?.choices, ...draft.choices }, host));
+    const choices = { ...inherited?.choices, ...draft.choices };
+    all.set(key, balancerConfig(draft, members, withProbe(choices, host, site.main), host));
     balancers.set(draft.name, key);
   }
   for (const worker of host.workers) {
@@ -166,6 +167,12 @@ function memberConfig(worker: WorkerDraft, host: HostDraft): MemberConfig {
     written: [...Object.keys(worker.choices), ...Object.keys(worker.choices.pool)],
     place: worker.place,
   });
+}
+
+/** CatflapProbe of the host, or else of the main server, where the balancer has none of its own. */
+function withProbe(choices: BalancerChoices, ...hosts: readonly HostDraft[]): BalancerChoices {
+  const probeMs = choices.probeMs ?? hosts.find((host) => host.probeMs !== undefined)?.probeMs;
+  return probeMs === undefined ? choices : { ...choices, probeMs };
 }
 
 function balancerConfig(

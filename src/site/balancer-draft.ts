@@ -38,6 +38,8 @@ export interface BalancerChoices {
   failOnTimeout?: boolean;
   forceRecovery?: boolean;
   growth?: number;
+  /** CatflapProbe; 0 for Off. */
+  probeMs?: number;
   nonce?: string;
 }
 

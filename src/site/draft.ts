@@ -132,6 +132,8 @@ export class HostDraft {
   transferFormat: LogFormat | undefined = undefined;
   readonly balancers = new Map<string, BalancerDraft>();
   readonly workers: WorkerDraft[] = [];
+  /** CatflapProbe of this host, for its balancers that say nothing; 0 for Off. */
+  probeMs: number | undefined = undefined;
   /** ProxyHCExpr of this host: name to its key in `SiteDraft.healthExpressions`. */
   readonly healthExpressions = new Map<string, string>();
   readonly healthTemplates = new Map<string, Readonly<Record<string, string>>>();

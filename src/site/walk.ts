@@ -18,6 +18,7 @@ import { hostAddresses, LISTEN_HANDLERS } from './listens.ts';
 import { LOG_HANDLERS } from './logs.ts';
 import { MAPPING_HANDLERS } from './mappings.ts';
 import { PAGE_HANDLERS } from './page-settings.ts';
+import { PROBE_HANDLERS } from './probing.ts';
 import { isSettingsSection, readSection } from './sections.ts';
 import { TLS_HANDLERS } from './tls-settings.ts';
 
@@ -36,6 +37,7 @@ export const HANDLERS: ReadonlyMap<string, DirectiveHandler> = new Map(
     LOG_HANDLERS,
     MAPPING_HANDLERS,
     PAGE_HANDLERS,
+    PROBE_HANDLERS,
     TLS_HANDLERS,
   ].flatMap((handlers) => Object.entries(handlers)),
 );

@@ -99,6 +99,11 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
     },
   },
   {
+    // Ours: no module of httpd has this name, so `<IfModule catflap_module>` keeps it from httpd.
+    module: 'catflap',
+    honoured: { anywhere: 'CatflapProbe' },
+  },
+  {
     module: 'cgi',
     accepted: { global: 'ScriptLog', server: 'ScriptLogBuffer ScriptLogLength', anywhere: 'CGIScriptTimeout' },
   },

@@ -3,6 +3,7 @@
 
 /** Modules whose directives are honoured here, without `mod_` or `_module`. TLS counts once LoadModule names it. */
 export const IMPLEMENTED_MODULES: ReadonlySet<string> = new Set([
+  'catflap',
   'core',
   'so',
   'http',

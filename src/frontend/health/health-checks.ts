@@ -1,4 +1,4 @@
-// All health checks of a running site. Balancers' members alone are checked, as in httpd: a direct target is asked on
+// All health checks of a running site, and the questions to members in error (CatflapProbe). Balancers' members alone are checked, as in httpd: a direct target is asked on
 // every request anyhow. A change at run time or a reload goes on where what was before it was.
 
 import type { Member } from '../../balancer/member.ts';
@@ -10,6 +10,7 @@ import type { BalancerKey, Snapshot } from '../../site/model.ts';
 import type { ProxiedBalancer } from '../proxied-balancer.ts';
 import { Checkup } from './checkup.ts';
 import { questionOf } from './question.ts';
+import { Recovery } from './recovery.ts';
 
 /** Checkups of one balancer's members, by URL and parameters of the check. */
 type Checkups = ReadonlyMap<string, Checkup>;
@@ -22,6 +23,7 @@ export class HealthChecks {
   readonly #conditions = new Map<string, Expression>();
   readonly #byBalancer = new Map<BalancerKey, Checkups>();
   readonly #byMember = new WeakMap<Member, Checkup>();
+  readonly #recoveries = new Map<BalancerKey, Recovery>();
 
   constructor(snapshot: Snapshot, log: Log) {
     this.#snapshot = snapshot;
@@ -60,6 +62,26 @@ export class HealthChecks {
     }
     if (checkups.size > 0 || own !== undefined) this.#byBalancer.set(key, checkups);
     for (const checkup of own?.values() ?? []) checkup.stop();
+    this.#recover(key, proxied);
+  }
+
+  /** CatflapProbe: for members whose health no check looks after. */
+  #recover(key: BalancerKey, proxied: ProxiedBalancer): void {
+    this.#recoveries.get(key)?.stop();
+    this.#recoveries.delete(key);
+    const { members, config } = proxied.balancer;
+    if (config.probeMs === 0 || config.policy === 'direct') return;
+    const patients = members
+      .filter((member) => member.config.healthCheck.method === 'NONE')
+      .map((member) => ({
+        member,
+        backend: proxied.backendOf(member),
+        limits: healthLimits(this.#snapshot, key, member.config),
+      }));
+    if (patients.length === 0) return;
+    const recovery = new Recovery(proxied.balancer, patients, config.probeMs, this.#log);
+    this.#recoveries.set(key, recovery);
+    recovery.start();
   }
 
   /** What is known from checks about a member; undefined when it is not checked. Its counts stand in `member.state`. */
@@ -67,8 +89,9 @@ export class HealthChecks {
     return this.#byMember.get(member);
   }
 
-  /** Ends all checks. */
+  /** Ends all checks and questions. */
   stop(): void {
     for (const checkups of this.#byBalancer.values()) for (const checkup of checkups.values()) checkup.stop();
+    for (const recovery of this.#recoveries.values()) recovery.stop();
   }
 }
