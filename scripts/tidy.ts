@@ -33,6 +33,12 @@ export const HOUSE: House = {
     { name: 'wire/ajp', floor: 2, column: 'shared', meaning: 'AJP 1.3: bytes to events and back, both roles' },
     { name: 'wire/http1', floor: 2, column: 'shared', meaning: 'HTTP/1: bytes to events and back, both roles' },
     {
+      name: 'wire/proxy-protocol',
+      floor: 2,
+      column: 'shared',
+      meaning: 'the PROXY protocol: who the client of a proxy is',
+    },
+    {
       name: 'link',
       floor: 2,
       column: 'shared',

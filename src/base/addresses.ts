@@ -16,6 +16,18 @@ export function parseAddress(text: string): readonly number[] | undefined {
   return bytes;
 }
 
+/** Text of an address of 4 or 16 bytes, as RFC 5952 has it; an IPv4-mapped one is written as IPv4. */
+export function formatAddress(bytes: readonly number[]): string {
+  if (bytes.length === 4) return bytes.join('.');
+  if (MAPPED.every((byte, i) => bytes[i] === byte)) return bytes.slice(12).join('.');
+  const words = Array.from({ length: 8 }, (_, i) => ((bytes[2 * i] << 8) | bytes[2 * i + 1]).toString(16)).join(':');
+  // The longest run of two or more zero groups, the first of them, is left out.
+  const runs = [...words.matchAll(/(?<![^:])0(?::0)+(?![^:])/g)].sort((a, b) => b[0].length - a[0].length);
+  const [run] = runs;
+  if (run === undefined) return words;
+  return `${words.slice(0, run.index).replace(/:$/, '')}::${words.slice(run.index + run[0].length).replace(/^:/, '')}`;
+}
+
 /** `10.1`, `10.1.0.0/16`, `10.1.0.0/255.255.0.0`, `fe80::/10`, a whole address. Undefined for anything else. */
 export function parseRange(text: string): AddressRange | undefined {
   const slash = text.indexOf('/');

@@ -33,7 +33,7 @@ export function fillForwardRequest(forward: ForwardRequest, request: ProxyReques
     forward.sslKeySize = connection.tls.keySize;
     if (connection.tls.protocol !== undefined) forward.addAttribute(SSL_PROTOCOL_ATTRIBUTE, connection.tls.protocol);
   }
-  forward.addAttribute(REMOTE_PORT_ATTRIBUTE, portText(connection.remotePort));
+  forward.addAttribute(REMOTE_PORT_ATTRIBUTE, portText(exchange.clientPort));
   forward.addAttribute(LOCAL_ADDRESS_ATTRIBUTE, connection.localAddress);
   if (exchange.env !== undefined) {
     for (const [name, value] of exchange.env) {

@@ -3,7 +3,6 @@
 
 import { Failure } from '../base/failure.ts';
 import { FIELD } from '../base/field-names.ts';
-import { Fields } from '../base/fields.ts';
 import type { Log } from '../base/log.ts';
 import type { Link } from '../link/link.ts';
 import { writeAccessLogs } from '../listener/access-log.ts';
@@ -16,11 +15,12 @@ import { applyEnvOps, applyEnvRules, spareClient } from './environment.ts';
 import { answerRedirect } from './error-page.ts';
 import { EXPLAIN_NAME, ExplainLog } from './explain-log.ts';
 import { Failing } from './failing.ts';
-import { Gate } from './gate.ts';
+import { challengeOf, Gate } from './gate.ts';
 import { applyEarlyResponseHeaders, applyRequestHeaders, applyResponseHeaders, type HeaderContext } from './headers.ts';
 import type { PageHandlers } from './page-handler.ts';
 import { dropSpareRuns, proxyExchange } from './proxying.ts';
 import { findRedirect, type Redirection, redirectOf, targetOf } from './redirects.ts';
+import { applyRemoteIp } from './remote-ip.ts';
 import { answerOptions, RequestTarget } from './request-target.ts';
 import type { RequestTrace } from './request-trace.ts';
 import type { RunningSite } from './running-site.ts';
@@ -114,6 +114,7 @@ export class Frontend implements Http1Handler, HeadFilter {
     visit.clientName = target.hostName;
     visit.host = this.#site.hostFor(connection.localAddress, connection.localPort, target.hostName, trace);
     visit.settings = visit.host.host.defaults;
+    if (visit.host.host.remoteIp !== undefined) applyRemoteIp(visit.host.host.remoteIp, exchange);
     if (!isReadable) {
       this.fail(
         visit,
@@ -157,13 +158,8 @@ export class Frontend implements Http1Handler, HeadFilter {
   /** Header directives reach every response, whoever made it. */
   filterHead(exchange: Exchange): void {
     const visit = exchange.attachment as Visit;
-    let always: Fields | undefined;
-    if (visit.challenge !== undefined) {
-      always = new Fields();
-      always.addKnown(FIELD['WWW-Authenticate'], visit.challenge);
-    }
     const answer = visit.isOwnError ? 'own-error' : 'answer';
-    applyResponseHeaders(visit.settings.headerOps, answer, exchange, this.#headers, always);
+    applyResponseHeaders(visit.settings.headerOps, answer, exchange, this.#headers, challengeOf(visit));
   }
 
   // --- the phases ---------------------------------------------------------------------------------------------------

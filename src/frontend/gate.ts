@@ -2,6 +2,8 @@
 // out for that. Its answer is a call of `admit` or `fail`, at once where nothing must be waited for.
 
 import { Failure } from '../base/failure.ts';
+import { FIELD } from '../base/field-names.ts';
+import { Fields } from '../base/fields.ts';
 import type { Log } from '../base/log.ts';
 import type { Link } from '../link/link.ts';
 import { judgeAccess } from '../site/access.ts';
@@ -76,4 +78,12 @@ export class Gate {
       visit.inquiry?.problem ?? 'a user is asked for, and nothing says how to log in (AuthType Basic, AuthName)';
     this.#hooks.fail(visit, status, new Failure('access-undecided', 'internal', why, { status }));
   }
+}
+
+/** What a 401 asks, whoever makes its page; `Header always` may change it. */
+export function challengeOf({ challenge }: Visit): Fields | undefined {
+  if (challenge === undefined) return undefined;
+  const fields = new Fields();
+  fields.addKnown(FIELD['WWW-Authenticate'], challenge);
+  return fields;
 }

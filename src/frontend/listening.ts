@@ -6,8 +6,10 @@ import type { Log } from '../base/log.ts';
 import type { Link } from '../link/link.ts';
 import { Http1Listener, type Http1Settings } from '../listener/http1-listener.ts';
 import { HostChooser } from '../site/host.ts';
-import type { Host, Listen, Snapshot } from '../site/model.ts';
+import type { Host, Listen, ProxyProtocolSettings, Snapshot } from '../site/model.ts';
+import { expectsProxyProtocol } from '../site/proxy-protocol.ts';
 import { defaultRequestHeadLimits } from '../wire/http1/limits.ts';
+import { PrefaceDecoder } from '../wire/proxy-protocol/preface-decoder.ts';
 import type { Frontend } from './frontend.ts';
 
 /** Open connections per listener; at the cap the one that waits longest makes room. */
@@ -81,7 +83,14 @@ export function listenerSettings(snapshot: Snapshot, listen: Listen): Http1Setti
     maxKeepAliveRequests: host.maxKeepAliveRequests,
     server: SERVER,
     connectionsMax: CONNECTIONS_MAX,
+    preface: prefaces(snapshot.server.proxyProtocol),
   };
+}
+
+function prefaces(settings: ProxyProtocolSettings | undefined): Http1Settings['preface'] {
+  if (settings === undefined) return undefined;
+  return (remoteAddress, localAddress, localPort) =>
+    expectsProxyProtocol(settings, remoteAddress, localAddress, localPort) ? new PrefaceDecoder() : undefined;
 }
 
 /** `LimitRequestFields 0`; the head's own limit in octets still holds. */

@@ -2,9 +2,10 @@
 // Node does not let go of an accepted socket's handle, plain `data` events are the fallback.
 
 import { createServer, type Server, type Socket } from 'node:net';
-import { Connection, type ConnectionEvents } from './connection.ts';
+import { Connection, type ConnectionEvents, plainAddress } from './connection.ts';
 import { moveHandle } from './handle.ts';
 import type { Link } from './link.ts';
+import { type Preface, PrefaceReader } from './preface.ts';
 
 export interface AcceptOptions {
   /** Undefined listens on all addresses. */
@@ -20,6 +21,10 @@ export interface AcceptEvents {
   accepted(connection: Connection): ConnectionEvents | undefined;
   /** Accepting failed for lack of descriptors or the like; it goes on by itself. */
   acceptFailed(error: Error): void;
+  /** What a connection between these addresses must begin with; undefined, and by default: with its protocol. */
+  preface?(remoteAddress: string, localAddress: string, localPort: number): Preface | undefined;
+  /** A connection was closed for what it began with. */
+  prefaceRefused?(remoteAddress: string, reason: string): void;
 }
 
 const placeholderEvents: ConnectionEvents = { received() {}, peerEnded() {}, drained() {}, closed() {} };
@@ -30,6 +35,7 @@ export class Acceptor {
   readonly #link: Link;
   readonly #options: AcceptOptions;
   readonly #events: AcceptEvents;
+  readonly #prefaces: PrefaceReader;
   #movesHandles: boolean;
 
   constructor(link: Link, options: AcceptOptions, events: AcceptEvents) {
@@ -37,6 +43,7 @@ export class Acceptor {
     this.#options = options;
     this.#events = events;
     this.#movesHandles = options.plainReads !== true;
+    this.#prefaces = new PrefaceReader(link, (address, reason) => events.prefaceRefused?.(address, reason));
     this.#server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) =>
       this.#accept(socket),
     );
@@ -71,10 +78,26 @@ export class Acceptor {
 
   /** Stops accepting, at once; open connections stay. Resolves when they are gone, unless it listens again before. */
   close(): Promise<void> {
+    this.#prefaces.close();
     return new Promise((resolve) => this.#server.close(() => resolve()));
   }
 
   #accept(accepted: Socket): void {
+    const remoteAddress = plainAddress(accepted.remoteAddress);
+    const preface = this.#events.preface?.(remoteAddress, plainAddress(accepted.localAddress), accepted.localPort ?? 0);
+    if (preface === undefined) {
+      this.#begin(accepted);
+      return;
+    }
+    const remotePort = accepted.remotePort ?? 0;
+    this.#prefaces.read(accepted, preface, (client) => {
+      const connection = this.#listenTo(accepted);
+      connection.claimed = client ?? { address: remoteAddress, port: remotePort };
+      this.#welcome(connection);
+    });
+  }
+
+  #begin(accepted: Socket): void {
     const connection = this.#movesHandles ? this.#adopt(accepted) : undefined;
     this.#welcome(connection ?? this.#listenTo(accepted));
   }

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { unsentMark } from './handle.ts';
 import { Linger } from './linger.ts';
 import type { Link } from './link.ts';
+import type { ClaimedPeer } from './preface.ts';
 import type { ScratchOwner } from './scratch.ts';
 
 /** What the owner of a connection hears. `closed` is the last call and comes exactly once. */
@@ -37,6 +38,8 @@ export class Connection implements ScratchOwner {
   localPort: number;
   /** Facts of the TLS session; undefined on a plain connection. */
   tls: undefined = undefined;
+  /** The client whom a proxy named before its octets; undefined where no proxy had to. */
+  claimed: ClaimedPeer | undefined = undefined;
   /** No octet comes or goes any more; `events.closed` has been called or will be. */
   isClosed = false;
   bytesIn = 0;
@@ -285,7 +288,7 @@ const noBuffers: Buffer[] = [];
 const NOTHING = Buffer.alloc(0);
 
 /** IPv4-mapped IPv6 addresses are written as the IPv4 address they are. */
-function plainAddress(address: string | undefined): string {
+export function plainAddress(address: string | undefined): string {
   if (address === undefined) return '';
   return address.startsWith('::ffff:') ? address.slice(7) : address;
 }

@@ -100,7 +100,7 @@ function compileField(field: LogField): LogItem {
       return (x) => escaped(x.request.method);
     case 'p':
       if (argument === 'local') return (x) => String(x.connection.localPort);
-      if (argument === 'remote') return (x) => String(x.connection.remotePort);
+      if (argument === 'remote') return (x) => String(x.clientPort);
       return (_, facts) => String(facts.canonicalPort);
     case 'P':
       return processPart(argument);

@@ -169,7 +169,7 @@ export class AjpConnection implements ConnectionEvents, RequestSink, Downstream 
     exchange.connectionRequests = this.#requestCount++;
     this.#bytesOutBefore = this.#connection.bytesOut;
     this.#facts.learn(facts);
-    exchange.clientAddress = this.#facts.remoteAddress;
+    ({ remoteAddress: exchange.clientAddress, remotePort: exchange.clientPort } = this.#facts);
     exchange.forwarded = forwardedFacts(facts, settings.admission.tomcatAuthentication);
     exchange.user = exchange.forwarded.remoteUser;
     exchange.authType = exchange.forwarded.authType;

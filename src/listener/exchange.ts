@@ -33,6 +33,14 @@ export interface ConnectionFacts {
   readonly localAddress: string;
   readonly localPort: number;
   readonly tls: TlsFacts | undefined;
+  /** The client as a proxy named it before its octets (PROXY protocol); undefined where no proxy had to. */
+  readonly claimed?: ClaimedClient | undefined;
+}
+
+/** A client that a proxy speaks for. */
+export interface ClaimedClient {
+  readonly address: string;
+  readonly port: number;
 }
 
 /** What the servlet world asks about a TLS connection. */
@@ -100,6 +108,8 @@ export class Exchange {
   forwarded: ForwardedFacts | undefined = undefined;
   /** The client's address for access rules and logs; differs from the connection's behind a trusted proxy. */
   clientAddress = '';
+  /** The client's port; 0 where nobody tells it. */
+  clientPort = 0;
   /** Authenticated user, as httpd's `r->user`. */
   user: string | undefined = undefined;
   authType: string | undefined = undefined;
@@ -168,7 +178,9 @@ export class Exchange {
     this.isDowngraded = false;
     this.saysOldVersion = false;
     this.forwarded = undefined;
-    this.clientAddress = this.connection.remoteAddress;
+    const { claimed } = this.connection;
+    this.clientAddress = claimed === undefined ? this.connection.remoteAddress : claimed.address;
+    this.clientPort = claimed === undefined ? this.connection.remotePort : claimed.port;
     this.user = undefined;
     this.authType = undefined;
     this.env = undefined;

@@ -7,6 +7,7 @@ import type { Log } from '../base/log.ts';
 import { type AcceptOptions, Acceptor } from '../link/accept.ts';
 import type { Connection, ConnectionEvents } from '../link/connection.ts';
 import type { Link } from '../link/link.ts';
+import type { Preface } from '../link/preface.ts';
 import type { RequestHeadLimits } from '../wire/http1/request-head.ts';
 import type { Exchange, Handler } from './exchange.ts';
 import { Http1Connection } from './http1-connection.ts';
@@ -33,6 +34,10 @@ export interface Http1Settings {
   readonly server: string;
   /** Open connections; at the cap the one that waits longest without a request makes room. */
   readonly connectionsMax: number;
+  /** What connections between these addresses must begin with; undefined: with a request. */
+  readonly preface?:
+    | ((remoteAddress: string, localAddress: string, localPort: number) => Preface | undefined)
+    | undefined;
 }
 
 /** Answers requests, and is told how they ended. */
@@ -68,6 +73,8 @@ export class Http1Listener {
     this.#acceptor = new Acceptor(link, address, {
       accepted: (connection) => this.#accepted(connection),
       acceptFailed: (error) => this.#log.warn('accept-failed', { error: error.message }),
+      preface: (remote, local, port) => this.#settings.preface?.(remote, local, port),
+      prefaceRefused: (peer, why) => this.#log.warn('proxy-header-refused', { peer, why }),
     });
   }
 

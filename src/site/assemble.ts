@@ -1,6 +1,5 @@
 // From drafts to the model: virtual hosts get what the main server has, mappings find their balancers and workers, and
-// what httpd assumes where nothing is said is written down. Source: modproxy.md §2, §4.16; merging of balancers and
-// workers of a virtual host with the main server's as observed on httpd 2.4.71.
+// what httpd assumes where nothing is said is written down. Source: modproxy.md §2, §4.16, and httpd 2.4.71 observed.
 
 import { posix } from 'node:path';
 import {
@@ -16,6 +15,7 @@ import type { BalancerChoices, BalancerDraft, WorkerDraft } from './balancer-dra
 import type { HostChoices, HostDraft, SiteDraft } from './draft.ts';
 import { accessLogs } from './logs.ts';
 import type { BalancerKey, HeartbeatSettings, Host, ReadTimeout, ServerSettings, Snapshot } from './model.ts';
+import { remoteIpOf } from './remote-ip.ts';
 import { mergeSettings } from './settings.ts';
 import { TLS_PROTOCOLS } from './tls-settings.ts';
 
@@ -238,7 +238,7 @@ function assembleHost(draft: HostDraft, site: SiteDraft, view: HostView, id: str
     ...(draft.isMain ? {} : { allowEncodedSlashes: DEFAULT_CHOICES.allowEncodedSlashes }),
     ...(draft.choices as object),
   };
-  const { lineBytes, fieldBytes, fieldCount, readHeader, readBody, ...rest } = choices;
+  const { lineBytes, fieldBytes, fieldCount, readHeader, readBody, remoteIp: _own, ...rest } = choices;
   const inherits = <T>(pick: (host: HostDraft) => readonly T[]): T[] =>
     draft.isMain ? [...pick(main)] : [...pick(main), ...pick(draft)];
   const own = <T>(pick: (host: HostDraft) => readonly T[]): T[] =>
@@ -247,6 +247,7 @@ function assembleHost(draft: HostDraft, site: SiteDraft, view: HostView, id: str
   const name = draft.serverName ?? main.serverName;
   return {
     ...rest,
+    remoteIp: remoteIpOf(draft, main),
     id,
     addresses: draft.addresses,
     serverName: name?.name ?? hostName,

@@ -1,6 +1,7 @@
 // What a host is while its directives are read one by one: mutable, and not yet merged with the main server. Place in
 // the picture: between the handlers of directives (which fill drafts) and `assemble.ts` (which makes the model of them).
 
+import type { AddressRange } from '../base/addresses.ts';
 import type { FileReader } from '../config/files.ts';
 import type { Findings, Place } from '../config/finding.ts';
 import type { LogFormat } from '../config/httpd/log-format.ts';
@@ -19,6 +20,7 @@ import type {
   MappingTarget,
   MethodLimit,
   RedirectRule,
+  RemoteIpSettings,
   ReverseRule,
   Section,
   SectionMatcher,
@@ -99,6 +101,7 @@ export type HostChoices = Partial<
   fieldCount?: number;
   readHeader?: Host['requestReadTimeout']['header'];
   readBody?: Host['requestReadTimeout']['body'];
+  remoteIp?: Partial<Mutable<RemoteIpSettings>>;
 };
 
 export interface LogDraft {
@@ -160,6 +163,12 @@ export class SiteDraft {
   /** Heartbeat directives; `storage` as written. */
   readonly heartbeat: Partial<Mutable<HeartbeatSettings>> = {};
   readonly healthExpressions = new Map<string, string>();
+  /** RemoteIPProxyProtocol, wherever it stands. */
+  readonly proxyProtocol = {
+    enabled: [] as HostAddress[],
+    disabled: [] as HostAddress[],
+    exceptions: [] as AddressRange[],
+  };
   /** LoadModule names, without `_module`. */
   readonly modules: ReadonlySet<string>;
 

@@ -3,6 +3,7 @@
 
 import type { AddressRange } from '../base/addresses.ts';
 import type { Place } from '../config/finding.ts';
+import type { HostAddress } from './model.ts';
 
 /** Everything a section says about who may enter; merging is `access-merge.ts`'s. */
 export interface AccessRules {
@@ -99,4 +100,29 @@ export interface Authentication {
   readonly isAuthoritative?: boolean;
   /** Where AuthType stands, for messages. */
   readonly place?: Place;
+}
+
+// --- who the client is ----------------------------------------------------------------------------------------------
+
+/** RemoteIPHeader and what belongs to it. */
+export interface RemoteIpSettings {
+  /** The request field in which proxies name their client; undefined: none does. */
+  readonly header: string | undefined;
+  /** The request field in which the proxies that were believed are passed on. */
+  readonly proxiesHeader: string | undefined;
+  /** Who is believed, in the order of the file; without any, everybody is, about public addresses. */
+  readonly proxies: readonly TrustedProxy[];
+}
+
+export interface TrustedProxy {
+  readonly range: AddressRange;
+  /** Believed about private addresses too. */
+  readonly isInternal: boolean;
+}
+
+/** RemoteIPProxyProtocol: at which local addresses connections begin with the PROXY protocol, and for which peers not. */
+export interface ProxyProtocolSettings {
+  readonly enabled: readonly HostAddress[];
+  readonly disabled: readonly HostAddress[];
+  readonly exceptions: readonly AddressRange[];
 }

@@ -5,7 +5,7 @@
 import type { BalancerConfig } from '../balancer/config.ts';
 import type { Finding, Place } from '../config/finding.ts';
 import type { LogFormat } from '../config/httpd/log-format.ts';
-import type { AccessRules } from './model-access.ts';
+import type { AccessRules, ProxyProtocolSettings, RemoteIpSettings } from './model-access.ts';
 import type {
   AliasRule,
   BalancerKey,
@@ -70,6 +70,8 @@ export interface ServerSettings {
   readonly extendedStatus: boolean;
   readonly serverTokens: 'prod' | 'major' | 'minor' | 'min' | 'os' | 'full';
   readonly proxyStatus: 'off' | 'on' | 'full';
+  /** undefined when no connection begins with the PROXY protocol. */
+  readonly proxyProtocol?: ProxyProtocolSettings;
   /** Where directives of the main server stand outside sections, by name in lower case; the last of each. */
   readonly places: ReadonlyMap<string, Place>;
   readonly heartbeat: HeartbeatSettings;
@@ -152,6 +154,8 @@ export interface Host {
   readonly protocols: readonly string[];
   readonly tls: TlsSettings | undefined;
   readonly upstreamTls: UpstreamTlsSettings;
+  /** RemoteIP…: undefined when no field names clients. */
+  readonly remoteIp: RemoteIpSettings | undefined;
   /** BalancerPersist: changes that a manager makes outlive the process. */
   readonly persistsChanges: boolean;
   /** BalancerInherit and ProxyPassInherit: both Off together hide the main server's balancers from a host. */

@@ -19,6 +19,7 @@ import { LOG_HANDLERS } from './logs.ts';
 import { MAPPING_HANDLERS } from './mappings.ts';
 import { PAGE_HANDLERS } from './page-settings.ts';
 import { PROBE_HANDLERS } from './probing.ts';
+import { REMOTE_IP_HANDLERS } from './remote-ip.ts';
 import { isSettingsSection, readSection } from './sections.ts';
 import { TLS_HANDLERS } from './tls-settings.ts';
 
@@ -38,6 +39,7 @@ export const HANDLERS: ReadonlyMap<string, DirectiveHandler> = new Map(
     MAPPING_HANDLERS,
     PAGE_HANDLERS,
     PROBE_HANDLERS,
+    REMOTE_IP_HANDLERS,
     TLS_HANDLERS,
   ].flatMap((handlers) => Object.entries(handlers)),
 );

@@ -33,3 +33,9 @@ test('Catflap and httpd side by side let in the same clients', needs('httpd'), a
   }
   t.diagnostic(`answers: ${[...total].map(([kind, count]) => `${kind} ${count}`).join(', ')}`);
 });
+
+test('a door that stands open for one more client is noticed', needs('httpd'), async () => {
+  const plant = (text: string) => text.replaceAll('Require all denied', 'Require all granted');
+  const { differences } = await knockSideBySide(randomFrom(1), [UNDER_TEST, 'httpd'], 200, plant);
+  assert.ok(differences.length > 0);
+});

@@ -210,18 +210,23 @@ export interface DoorDifference {
   readonly second: string;
 }
 
-/** Plays one random plan on two fronts. @returns the differences, with the configuration they happened under */
+/**
+ * Plays one random plan on two fronts.
+ * @param plant changes the configuration of the first front, to prove that differences are seen
+ * @returns the differences, with the configuration they happened under
+ */
 export async function knockSideBySide(
   random: Random,
   fronts: readonly [FrontKind, FrontKind],
   requests: number,
+  plant: (configuration: string) => string = (text) => text,
 ): Promise<{ configuration: string; differences: DoorDifference[]; answers: Map<string, number> }> {
   const configuration = randomConfiguration(random);
   const files: Record<string, string> = { ...FILES };
   for (let place = 0; place < PLACES; place++)
     for (const name of [`f${place}.txt`, `in/f${place}.txt`, `in/g${place}.txt`])
       files[`htdocs/p${place}/${name}`] = 'inside\n';
-  await using first = await Front.start(fronts[0], { conf: configuration, files });
+  await using first = await Front.start(fronts[0], { conf: plant(configuration), files });
   await using second = await Front.start(fronts[1], { conf: configuration, files });
   const differences: DoorDifference[] = [];
   const answers = new Map<string, number>();

@@ -222,6 +222,13 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
     honoured: { anywhere: 'ProxyWebsocketFallbackToProxyHttp' },
   },
   {
+    module: 'remoteip',
+    honoured: {
+      server:
+        'RemoteIPHeader RemoteIPInternalProxy RemoteIPInternalProxyList RemoteIPProxiesHeader RemoteIPProxyProtocol RemoteIPProxyProtocolExceptions RemoteIPTrustedProxy RemoteIPTrustedProxyList',
+    },
+  },
+  {
     module: 'reqtimeout',
     honoured: { server: 'RequestReadTimeout' },
   },

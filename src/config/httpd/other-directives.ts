@@ -226,15 +226,6 @@ export const OTHER_DIRECTIVES: readonly ModuleDirectives[] = [
     ignored: { anywhere: 'ReflectorHeader' },
   },
   {
-    module: 'remoteip',
-    without: 'the client is whoever connects',
-    restricts: { server: 'RemoteIPHeader RemoteIPProxyProtocol' },
-    ignored: {
-      server:
-        'RemoteIPInternalProxy RemoteIPInternalProxyList RemoteIPProxiesHeader RemoteIPProxyProtocolExceptions RemoteIPTrustedProxy RemoteIPTrustedProxyList',
-    },
-  },
-  {
     module: 'request',
     without: 'bodies are not kept',
     ignored: { section: 'KeptBodySize' },

@@ -162,6 +162,6 @@ test('facts of TLS are told, and a plain request after it tells none', () => {
 
 test('ports of different clients are not mixed up', () => {
   told();
-  exchange.connection = { ...exchange.connection, remotePort: 99 };
+  exchange.clientPort = 99;
   assert.equal(attribute(told(), 'req_attribute:AJP_REMOTE_PORT'), '99');
 });

@@ -49,7 +49,7 @@ for (const [text, expected] of [
   ['RewriteRule ^/x - [F]', 'error restriction-not-honoured 1'],
   ['RewriteRule ^/x - [L,R=404]', 'error restriction-not-honoured 1'],
   ['RewriteRule ^/x /y [L]', 'warning not-honoured 1'],
-  ['RemoteIPHeader X-Forwarded-For', 'error restriction-not-honoured 1'],
+  ['ProxyBlock evil.test', 'error restriction-not-honoured 1'],
   ['ProxyRequests On', 'warning forward-proxy 1'],
 ] as const)
   test(`${JSON.stringify(text)}: ${expected}`, () => {

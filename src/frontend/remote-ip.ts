@@ -1,0 +1,84 @@
+// RemoteIPHeader at work on one exchange: from the last proxy to the first, as far as they are believed, the address that
+// each names becomes the client's. Source: documentation of mod_remoteip; answers of httpd 2.4.71.
+
+import { formatAddress, isInRange, parseAddress } from '../base/addresses.ts';
+import type { Exchange } from '../listener/exchange.ts';
+import type { RemoteIpSettings, TrustedProxy } from '../site/model.ts';
+
+/** The note in which the proxies believed stand, for logs. */
+const NOTE = 'remoteip-proxy-ip-list';
+
+/** Runs before anything looks at the client's address. */
+export function applyRemoteIp(settings: RemoteIpSettings, exchange: Exchange): void {
+  const { header, proxies, proxiesHeader } = settings;
+  // What the PROXY protocol said is believed alone.
+  if (header === undefined || exchange.connection.claimed !== undefined) return;
+  const { fields } = exchange.request;
+  if (fields.indexOf(header) < 0) return;
+  let rest: string | undefined = fields.getAll(header).join(', ');
+  let isInternal = proxies.length > 0;
+  let client = parseAddress(exchange.clientAddress);
+  let text: string | undefined;
+  const external: string[] = [];
+  while (rest !== undefined && client !== undefined) {
+    const proxy = proxyAt(proxies, client);
+    if (proxies.length > 0 && proxy === undefined) break;
+    // An internal proxy may name an external one, but not the other way round.
+    if (proxy !== undefined && isInternal) isInternal = proxy.isInternal;
+    const named = lastNamed(rest);
+    const address = addressIn(named.text);
+    if (address === undefined || (!isInternal && !isPublic(address))) {
+      rest = named.upTo;
+      break;
+    }
+    if (!isInternal) external.push(text ?? exchange.clientAddress);
+    client = address;
+    text = formatAddress(address);
+    rest = named.before;
+  }
+  if (text === undefined) return;
+  exchange.clientAddress = text;
+  // Nobody told the port.
+  exchange.clientPort = 0;
+  if (rest === undefined) fields.remove(header);
+  else fields.set(header, rest);
+  if (external.length === 0) return;
+  exchange.setNote(NOTE, external.join(', '));
+  if (proxiesHeader !== undefined) fields.set(proxiesHeader, external.join(', '));
+}
+
+function proxyAt(proxies: readonly TrustedProxy[], address: readonly number[]): TrustedProxy | undefined {
+  return proxies.find(({ range }) => isInRange(range, address));
+}
+
+/** The last member of a list: its text, what stands before it, and the list up to its end. */
+function lastNamed(list: string): { text: string; before: string | undefined; upTo: string } {
+  const comma = list.lastIndexOf(',');
+  const upTo = list.replace(/ +$/, '');
+  return {
+    text: upTo.slice(comma + 1).replace(/^ +/, ''),
+    before: comma < 0 ? undefined : list.slice(0, comma),
+    upTo: comma < 0 ? upTo.replace(/^ +/, '') : upTo,
+  };
+}
+
+/**
+ * An address and nothing else: names are not looked up for whoever writes them into a field, and `010.0.0.1` is 8.0.0.1
+ * to some.
+ */
+function addressIn(text: string): readonly number[] | undefined {
+  return /%|(^|[.:])0\d+\./.test(text) ? undefined : parseAddress(text);
+}
+
+/** What a proxy on the Internet may claim its client to be: no private or local network (RFC 1918, RFC 3927), 2000::/3. */
+function isPublic(address: readonly number[]): boolean {
+  const [a, b] = address;
+  if (address.length === 16) return (a & 0xe0) === 0x20;
+  return !(
+    a === 10 ||
+    a === 127 ||
+    (a === 169 && b === 254) ||
+    (a === 172 && (b & 0xf0) === 16) ||
+    (a === 192 && b === 168)
+  );
+}
