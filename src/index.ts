@@ -33,6 +33,12 @@ export interface RunningFrontend {
   /** What was warned of when the configuration was read. */
   readonly findings: readonly Finding[];
   reopenLogs(): void;
+  /**
+   * Reads the configuration again and puts it in force; nobody is cut off. One at a time.
+   * @returns what was warned of
+   * @throws ConfigurationError, or a Failure when an address or a log cannot be had: the old one stays in force
+   */
+  reload(): Promise<readonly Finding[]>;
   /** Answers what is in progress, then resolves. */
   stop(): Promise<void>;
 }
@@ -63,6 +69,12 @@ export async function startFrontend(options: FrontendOptions): Promise<RunningFr
     addresses: server.addresses,
     findings,
     reopenLogs: () => server.reopenLogs(),
+    reload: async () => {
+      const next = loadSite({ ...options, files: diskFiles });
+      if (next.snapshot === undefined) throw new ConfigurationError(next.findings);
+      await server.reload(next.snapshot);
+      return next.findings;
+    },
     stop: () => server.stop(),
   };
 }

@@ -1,6 +1,7 @@
 // A frontend as one thing to start, reload and stop: a Snapshot's listeners, its running site and its logs.
 
 import type { Clock } from '../base/clock.ts';
+import { Failure } from '../base/failure.ts';
 import type { Log } from '../base/log.ts';
 import { Link } from '../link/link.ts';
 import { LogSinks } from '../listener/log-sinks.ts';
@@ -131,6 +132,7 @@ export class FrontendServer {
     const change = await this.#listeners.prepare(snapshot);
     let site: RunningSite;
     try {
+      if (this.#stopped !== undefined) throw new Failure('stopping', 'internal', 'the frontend is stopping');
       site = manner === 'graceful' ? new RunningSite(snapshot, this.#services, old) : this.#start(snapshot);
     } catch (error) {
       await change.undo();

@@ -2,7 +2,7 @@
 // Nobody may notice; and whatever goes wrong with a new configuration leaves the old one in force.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -13,6 +13,7 @@ import { FakeBackends } from '../support/fake-backends.ts';
 import { Front } from '../support/front.ts';
 import { freePort, isListening, sleep, until } from '../support/port.ts';
 
+const needsRoot = { skip: process.getuid?.() !== 0 && 'needs root' };
 const isLong = process.env.CATFLAP_LONG === '1';
 const RELOADS = isLong ? 500 : 50;
 /** In the second half. */
@@ -229,6 +230,15 @@ describe('a new configuration that cannot be put in force leaves the old one who
     await assert.rejects(site.reload('Header set X-Site new\nInclude nothing/here.conf'), /nothing\/here\.conf/);
     assert.equal(await answers(site), 'old');
   });
+});
+
+test('after User took effect, what only root may open is refused with its name', needsRoot, async () => {
+  await using site = await Reloading.start('Header set X-Site old');
+  mkdirSync(join(site.front.dir, 'closed'), { mode: 0o700 });
+  await assert.rejects(site.reload('CustomLog @DIR@/closed/access.log "%U"'), /closed\/access\.log cannot be opened/);
+  writeFileSync(join(site.front.dir, 'secret.conf'), 'KeepAlive Off\n', { mode: 0o600 });
+  await assert.rejects(site.reload('Include secret.conf'), /secret\.conf/);
+  assert.equal(headerOf(await fetchOnce(site.front.port, { path: '/local.txt' }), 'X-Site'), 'old');
 });
 
 test('a storm of signals becomes a few reloads, and everybody is served meanwhile', async () => {
