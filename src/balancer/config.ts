@@ -190,6 +190,8 @@ export interface BalancerConfig {
   /** Default `mod_proxy`. */
   readonly policy: PolicyName;
   readonly place?: Place | undefined;
+  /** Where its parameters were given, by name in lower case, for messages. */
+  readonly parameterPlaces?: ReadonlyMap<string, Place> | undefined;
 }
 
 /** Largest number of members of one balancer, spare slots included. */

@@ -4,12 +4,10 @@
 
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import { EXPLAIN_VARIABLE } from '../site/check-explaining.ts';
 import type { Explanation } from './explanation.ts';
 import { RequestTrace } from './request-trace.ts';
 import type { Visit } from './visit.ts';
-
-/** The variable that asks, and the note for `%{catflap-explain}n`. */
-export const EXPLAIN_NAME = 'catflap-explain';
 
 /** Requests explained per second; those beyond it are counted in the next event. */
 const EXPLAINED_PER_SECOND = 20;
@@ -50,7 +48,7 @@ export class ExplainLog {
     // A warning, so that it is seen under the LogLevel that most have: somebody asked for it.
     this.#log.warn('request-explained', { ...facts, ...(this.#leftOut > 0 ? { leftOut: this.#leftOut } : {}) });
     this.#leftOut = 0;
-    visit.exchange.setNote(EXPLAIN_NAME, explainInOneLine(explanation));
+    visit.exchange.setNote(EXPLAIN_VARIABLE, explainInOneLine(explanation));
   }
 }
 

@@ -8,12 +8,13 @@ import type { Link } from '../link/link.ts';
 import { writeAccessLogs } from '../listener/access-log.ts';
 import type { Exchange, HeadFilter } from '../listener/exchange.ts';
 import type { Http1Handler } from '../listener/http1-listener.ts';
+import { EXPLAIN_VARIABLE } from '../site/check-explaining.ts';
 import { findMapping, type MappingMatch } from '../site/mapping.ts';
 import type { MappingTarget } from '../site/model.ts';
 import { readPath } from '../site/path.ts';
 import { applyEnvOps, applyEnvRules, spareClient } from './environment.ts';
 import { answerRedirect } from './error-page.ts';
-import { EXPLAIN_NAME, ExplainLog } from './explain-log.ts';
+import { ExplainLog } from './explain-log.ts';
 import { Failing } from './failing.ts';
 import { challengeOf, Gate } from './gate.ts';
 import { applyEarlyResponseHeaders, applyRequestHeaders, applyResponseHeaders, type HeaderContext } from './headers.ts';
@@ -182,7 +183,7 @@ export class Frontend implements Http1Handler, HeadFilter {
       exchange,
       forms.raw.startsWith('//') ? forms.raw.replace(/^\/+/, '/') : forms.raw,
     );
-    if (exchange.env?.has(EXPLAIN_NAME) === true) visit.trace ??= this.#explaining.begin(visit);
+    if (exchange.env?.has(EXPLAIN_VARIABLE) === true) visit.trace ??= this.#explaining.begin(visit);
     if (visit.host.sparesClients) spareClient(exchange);
     if (!isPath) this.fail(visit, 400);
     else if (exchange.request.method === 'TRACE' && host.traceEnable === 'off') this.fail(visit, 405);

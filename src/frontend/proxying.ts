@@ -7,6 +7,7 @@ import { FIELD } from '../base/field-names.ts';
 import type { RequestHead } from '../base/head.ts';
 import type { Link } from '../link/link.ts';
 import type { ErrorOverride, MappingTarget, ProxyTarget } from '../site/model.ts';
+import { reverseFields } from '../site/reverse.ts';
 import { connectionTokens } from './http-head.ts';
 import { mannersOf } from './manners.ts';
 import { answerTrace, countForward } from './max-forwards.ts';
@@ -14,7 +15,6 @@ import { ProxyRuns } from './proxy.ts';
 import type { Attempts } from './proxy-attempts.ts';
 import type { ProxyRequest } from './proxy-request.ts';
 import { answerOptions } from './request-target.ts';
-import { reverseFields } from './reverse.ts';
 import type { Visit } from './visit.ts';
 
 /** What proxying asks of the frontend. */

@@ -195,6 +195,7 @@ function balancerConfig(
     {
       ...rest,
       place: draft.place,
+      parameterPlaces: draft.parameterPlaces,
       ...(hasStickiness ? { stickiness } : { dormantStickiness: stickiness }),
     },
   );
@@ -292,6 +293,7 @@ function assembleHost(draft: HostDraft, site: SiteDraft, view: HostView, id: str
       ...draft.upstreamTls,
     },
     place: draft.place,
+    places: draft.isMain ? main.places : new Map([...main.places, ...draft.places]),
   };
 }
 

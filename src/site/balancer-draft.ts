@@ -49,10 +49,12 @@ export interface BalancerDraft {
   readonly members: WorkerDraft[];
   readonly choices: BalancerChoices;
   readonly place: Place;
+  /** Where parameters were given, by name in lower case; the last of each. */
+  readonly parameterPlaces: Map<string, Place>;
   /** A `<Proxy>` section or BalancerMember made it, not only a mapping. */
   isDefined: boolean;
 }
 
 export function newBalancer(name: string, place: Place): BalancerDraft {
-  return { name, members: [], choices: {}, place, isDefined: false };
+  return { name, members: [], choices: {}, place, parameterPlaces: new Map(), isDefined: false };
 }

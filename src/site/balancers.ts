@@ -53,6 +53,7 @@ export function setOnBalancer(
 ): void {
   const problem = setBalancerParameter(balancer, key, value);
   if (problem !== undefined) fail(node, scope, textOf(problem), 'bad-parameter');
+  else balancer.parameterPlaces.set(key.toLowerCase(), node.place);
 }
 
 /** Sets `key=value` on a worker, reporting what is wrong. */

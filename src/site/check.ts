@@ -5,10 +5,14 @@
 import type { BalancerConfig } from '../balancer/config.ts';
 import { textOf } from '../config/files.ts';
 import { type Finding, Findings } from '../config/finding.ts';
+import { checkBalancer } from './check-balancers.ts';
+import { checkExplaining } from './check-explaining.ts';
 import { checkHealth } from './check-health.ts';
 import { checkHeartbeats } from './check-heartbeats.ts';
 import { checkManagers } from './check-managers.ts';
-import { applyMapping, matchPrefix } from './mapping.ts';
+import { checkPackets } from './check-packets.ts';
+import { checkReverse } from './check-reverse.ts';
+import { applyMapping, mappingsOf, matchPrefix } from './mapping.ts';
 import type { Host, Mapping, Snapshot } from './model.ts';
 import { newRequestPath, readPath } from './path.ts';
 
@@ -25,6 +29,9 @@ export function checkSite(snapshot: Snapshot): readonly Finding[] {
       checkSlashes(mapping, balancer, host, findings);
     }
     checkHidden(host.mappings, findings);
+    checkReverse(host, snapshot, findings);
+    checkPackets(host, snapshot, findings);
+    checkExplaining(host, findings);
     checkProxySections(host, findings);
     checkManagers(host, findings);
   }
@@ -35,11 +42,6 @@ export function checkSite(snapshot: Snapshot): readonly Finding[] {
   }
   checkReach(snapshot, findings);
   return findings.list;
-}
-
-function mappingsOf(host: Host): Mapping[] {
-  const inSections = host.sections.locations.map((section) => section.settings.mapping);
-  return [...host.mappings, ...inSections].filter((mapping) => mapping !== undefined);
 }
 
 // --- slashes --------------------------------------------------------------------------------------------------------
@@ -93,72 +95,48 @@ function checkProxySections(host: Host, findings: Findings): void {
       );
 }
 
-// --- balancers ------------------------------------------------------------------------------------------------------
-
-function checkBalancer(balancer: BalancerConfig, isMapped: boolean, findings: Findings): void {
-  const place = balancer.place ?? { file: '', line: 0 };
-  const name = `balancer://${textOf(balancer.name)}`;
-  const { members } = balancer;
-  if (isMapped && members.length === 0)
-    findings.warn(place, '<Proxy>', 'balancer-empty', `${name} has no members: every request to it is answered 503`);
-  const routes = new Map<string, string>();
-  for (const member of members) {
-    if (member.route === '') continue;
-    const other = routes.get(member.route);
-    if (other !== undefined)
-      findings.warn(
-        member.place ?? place,
-        'BalancerMember',
-        'route-twice',
-        `the route ${textOf(member.route)} belongs to ${textOf(other)} too: all its sessions go to the first of them that is usable`,
-      );
-    else routes.set(member.route, member.url);
-  }
-  for (const member of members)
-    if (member.redirect !== '' && !routes.has(member.redirect))
-      findings.warn(
-        member.place ?? place,
-        'BalancerMember',
-        'redirect-unknown',
-        `no member of ${name} has the route ${textOf(member.redirect)}`,
-      );
-  if (isMapped && balancer.stickiness === undefined && routes.size > 0)
-    findings.warn(
-      place,
-      '<Proxy>',
-      'routes-without-stickiness',
-      `members of ${name} have routes but sessions are not looked for; add stickysession=JSESSIONID|jsessionid to its ProxyPass or ProxySet`,
-    );
-  const withoutRoute = members.find((member) => member.route === '');
-  if (balancer.stickiness !== undefined && members.length > 1 && withoutRoute !== undefined)
-    findings.warn(
-      withoutRoute.place ?? place,
-      'BalancerMember',
-      'stickiness-without-route',
-      `has no route, so its sessions do not stay with it; add route= as the backend's jvmRoute says`,
-    );
-}
-
 // --- reach ----------------------------------------------------------------------------------------------------------
 
 /** An earlier rule that takes every path of a later one. */
 function checkHidden(mappings: readonly Mapping[], findings: Findings): void {
   for (const [i, later] of mappings.entries()) {
     if (later.pattern.kind !== 'prefix') continue;
-    const path = later.pattern.path;
+    const { path } = later.pattern;
     const earlier = mappings.slice(0, i).find((mapping) => mapping.mode === later.mode && takes(mapping, path));
-    if (earlier !== undefined)
-      findings.warn(
-        later.place,
-        'ProxyPass',
-        'mapping-hidden',
-        `is never reached: the rule on line ${earlier.place.line} of ${earlier.place.file} takes ${textOf(path)} and all below it first; put the longer path before it`,
-      );
+    if (earlier === undefined) continue;
+    const rule = `the rule on line ${earlier.place.line} of ${earlier.place.file}`;
+    if (isSameRule(earlier, later)) {
+      findings.warn(later.place, 'ProxyPass', 'mapping-twice', `says again what ${rule} says; take one out`);
+      continue;
+    }
+    const what = later.target.kind === 'none' ? 'excludes nothing' : 'is never reached';
+    const isSamePath = earlier.pattern.kind === 'prefix' && earlier.pattern.path === path;
+    const mend = isSamePath ? 'take one of them out' : 'put the longer path before it';
+    findings.warn(
+      later.place,
+      'ProxyPass',
+      'mapping-hidden',
+      `${what}: ${rule} takes ${textOf(path)} ${isSamePath ? 'itself' : 'and all below it'} first; ${mend}`,
+    );
   }
 }
 
-function takes(mapping: Mapping, path: string): boolean {
-  return mapping.pattern.kind === 'prefix' && matchPrefix(mapping.pattern.path, path) > 0;
+function isSameRule(a: Mapping, b: Mapping): boolean {
+  const isSamePath = a.pattern.kind === 'prefix' && b.pattern.kind === 'prefix' && a.pattern.path === b.pattern.path;
+  if (!isSamePath || a.target.kind !== b.target.kind) return false;
+  if (a.target.kind === 'proxy' && b.target.kind === 'proxy')
+    return a.target.balancer === b.target.balancer && a.target.path === b.target.path;
+  return a.target.kind === 'none';
+}
+
+/** Names that no rule is written for: what takes them below a path takes all below it. */
+const SAMPLES = ['', '/', '/k7q', '/k7q/w3.z9'];
+
+/** Whether a rule takes a path and all below it. */
+function takes({ pattern }: Mapping, path: string): boolean {
+  if (pattern.kind === 'prefix') return matchPrefix(pattern.path, path) > 0;
+  const bare = path.replace(/\/+$/, '');
+  return SAMPLES.every((rest) => (bare === '' && rest === '') || pattern.regex.test(bare + rest));
 }
 
 /** Virtual hosts that no listener leads to, or that another of the same name hides. */

@@ -119,6 +119,12 @@ function isWebSocket(target: MappingTarget): boolean {
   return target.kind === 'proxy' && /^wss?:/i.test(target.authority);
 }
 
+/** All mappings of a host, those of its sections last. */
+export function mappingsOf(host: Host): Mapping[] {
+  const inSections = host.sections.locations.map((section) => section.settings.mapping);
+  return [...host.mappings, ...inSections].filter((mapping) => mapping !== undefined);
+}
+
 /** Whether any mapping of the host or its sections looks at the encoded form. */
 export function usesEncodedForm(host: Host): boolean {
   const encoded = (mapping: Mapping | undefined) => mapping !== undefined && mapping.mode !== 'decoded';

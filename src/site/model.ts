@@ -162,6 +162,8 @@ export interface Host {
   readonly balancerInherit: boolean;
   readonly proxyPassInherit: boolean;
   readonly place: Place;
+  /** Where directives outside sections stand, by name in lower case, inherited ones too; the last of each. */
+  readonly places: ReadonlyMap<string, Place>;
 }
 
 export interface HostAddress {

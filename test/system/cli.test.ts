@@ -181,14 +181,19 @@ describe('check', () => {
 
   // The seed's own words on each: a slash too many, and a parameter where it means nothing.
   for (const [file, code, findings] of [
-    ['httpd.conf', 0, []],
-    ['conf.d/proxy_ajp.conf', 0, []],
-    ['proxy_ajp-location.conf', 1, ['10: warning: ProxyPassReverse: (parameter-ignored)']],
+    ['httpd.conf', 0, ['conf.d/proxy_ajp.conf2: note: (session-in-url-missed)']],
+    ['conf.d/proxy_ajp.conf', 0, ['2: note: (session-in-url-missed)']],
+    [
+      'proxy_ajp-location.conf',
+      1,
+      ['9: note: (session-in-url-missed)', '10: warning: ProxyPassReverse: (parameter-ignored)'],
+    ],
     [
       'proxy_ajp-trailing-slash.wrong.conf',
       1,
       [
         '3: note: <Proxy>: (balancer-slash)',
+        '2: note: (session-in-url-missed)',
         '4: warning: BalancerMember: (double-slash)',
         '5: warning: BalancerMember: (double-slash)',
       ],
@@ -200,7 +205,7 @@ describe('check', () => {
       assert.deepEqual(
         findingsOf(result).lines.map((line) =>
           line.replace(
-            /^seed\/(\S+?):(\d+: \w+: \S+) .*( \([\w-]+\))$/,
+            /^seed\/(\S+?):(\d+: \w+:(?: (?!stickysession)\S+)?) .*( \([\w-]+\))$/,
             (_, at, what, name) => `${at === file ? '' : at}${what}${name}`,
           ),
         ),

@@ -6,8 +6,9 @@ import type { Finding } from '../../../src/config/finding.ts';
 import { checkSite } from '../../../src/site/check.ts';
 import { site } from './support.ts';
 
+/** Without what is said of any HTTP backend that no ProxyPassReverse is written for. */
 function check(text: string): readonly Finding[] {
-  return checkSite(site(text));
+  return checkSite(site(text)).filter(({ code }) => code !== 'reverse-missing');
 }
 
 function codes(text: string): string[] {
@@ -19,7 +20,7 @@ const members = '<Proxy balancer://c>\nBalancerMember http://h:81/m\n</Proxy>\n'
 test('a sound configuration has no findings', () => {
   assert.deepEqual(
     codes(
-      '<Proxy balancer://c>\nBalancerMember ajp://a/m route=a\nBalancerMember ajp://b/m route=b\nProxySet stickysession=S\n</Proxy>\nProxyPass /x/ balancer://c/\nProxyPass /y http://h/y\n<Location /bm>\nSetHandler balancer-manager\nRequire local\n</Location>',
+      '<Proxy balancer://c>\nBalancerMember ajp://a/m route=a\nBalancerMember ajp://b/m route=b\nProxySet stickysession=S\n</Proxy>\nProxyPass /x/ balancer://c/\nProxyPass /y http://h/y\nProxyPassReverse /y http://h/y\n<Location /bm>\nSetHandler balancer-manager\nRequire local\n</Location>',
     ),
     [],
   );
@@ -140,4 +141,127 @@ test('a health expression that looks at what is not there is told', () => {
   assert.deepEqual(member('GET', "hc('body') =~ /up/"), []);
   assert.deepEqual(member('GET', "%{HTTP:X-Up} == 'yes'"), ['health-check-hopeless 3']);
   assert.deepEqual(member('TCP', 'true'), ['health-check-unused 3']);
+});
+
+/** Findings as `severity code line`. */
+function tell(text: string): string[] {
+  return checkSite(site(text)).map((one) => `${one.severity} ${one.code} ${one.line - 3}`);
+}
+
+/** A balancer of these members, its first line 2; what is set on it stands on line 1. */
+function cluster(set: string, ...members: string[]): string {
+  const lines = members.map((parameters, i) => `BalancerMember ajp://m${i} ${parameters}`);
+  return `ProxyPass /x balancer://c/x ${set}\n<Proxy balancer://c>\n${lines.join('\n')}\n</Proxy>`;
+}
+
+// stickysession
+test("Tomcat's session names are told apart where one name is given for both", () => {
+  const two = ['route=a', 'route=b'];
+  assert.deepEqual(tell(cluster('stickysession=JSESSIONID', ...two)), ['note session-in-url-missed 1']);
+  assert.deepEqual(tell(cluster('stickysession=jsessionid', ...two)), ['warning session-cookie-missed 1']);
+  assert.deepEqual(tell(cluster('stickysession=JSESSIONID|jsessionid', ...two)), []);
+  assert.deepEqual(tell(cluster('stickysession=ROUTEID', ...two)), []);
+});
+
+// nofailover, stickysessionsep, scolonpathdelim
+test('parameters of sessions are told where no session is looked for, at their own line', () => {
+  assert.deepEqual(tell(cluster('nofailover=On', '', '')), ['warning needs-stickysession 1']);
+  assert.deepEqual(tell(`${cluster('', '', '')}\nProxySet balancer://c scolonpathdelim=On stickysessionsep=-`), [
+    'warning needs-stickysession 6',
+    'warning needs-stickysession 6',
+  ]);
+  assert.deepEqual(tell(cluster('stickysession=S nofailover=On', 'route=a')), ['note nofailover-alone 1']);
+});
+
+// maxattempts
+test('maxattempts that leaves members untried is told', () => {
+  assert.deepEqual(tell(cluster('maxattempts=0', '', '')), ['note no-failover 1']);
+  assert.deepEqual(tell(cluster('maxattempts=1', '', '', '')), ['note attempts-too-few 1']);
+  assert.deepEqual(tell(cluster('maxattempts=2', '', '', '')), []);
+  assert.deepEqual(tell(cluster('maxattempts=0', '')), []);
+});
+
+// status
+test('a first state that does not last, and a balancer that is out from the start, are told', () => {
+  assert.deepEqual(tell(cluster('', 'status=+E', '')), ['warning error-without-effect 3']);
+  assert.deepEqual(tell(cluster('', 'status=+D', 'status=+S')), ['warning members-all-out 1']);
+  assert.deepEqual(tell(cluster('', 'status=+D', '')), []);
+});
+
+// lbset
+test('who stands in for nobody is told', () => {
+  assert.deepEqual(tell(cluster('', '', 'status=+H')), []);
+  assert.deepEqual(tell(cluster('', '', 'status=+H lbset=1')), ['note standby-alone 4']);
+  assert.deepEqual(tell(cluster('', 'lbset=1', 'status=+H')), ['warning standby-first 4']);
+  assert.deepEqual(tell(cluster('', '', 'status=+R lbset=1')), ['warning spare-alone 4']);
+  assert.deepEqual(tell(cluster('', 'status=+H', 'status=+H lbset=1')), []);
+});
+
+// route, redirect
+test('a standby may have the route of another, and a redirect to itself changes nothing', () => {
+  const sticky = 'stickysession=S';
+  assert.deepEqual(tell(cluster(sticky, 'route=a', 'route=b', 'route=a status=+H')), []);
+  assert.deepEqual(tell(cluster(sticky, 'route=a redirect=a', 'route=b')), ['warning redirect-to-itself 3']);
+});
+
+test('rules that an earlier one hides are told with what is wrong about each', () => {
+  const message = (text: string) => check(text).map((one) => `${one.code} ${one.line - 3}: ${one.message}`);
+  assert.match(message('ProxyPass /a ajp://h/a\nProxyPass /a/static !')[0], /^mapping-hidden 2: excludes nothing/);
+  assert.match(message('ProxyPass /a ajp://h/a\nProxyPass /a ajp://i/a')[0], /takes \/a itself first; take one/);
+  assert.match(message('ProxyPass /a ajp://h/a\nProxyPass /a ajp://h/a')[0], /^mapping-twice 2: says again/);
+  assert.match(
+    message('ProxyPassMatch ^/ ajp://h\nProxyPass /a/b ajp://i/a')[0],
+    /^mapping-hidden 2: is never reached/,
+  );
+  assert.deepEqual(message('ProxyPassMatch ^/a/.*\\.jsp$ ajp://h\nProxyPass /a/b ajp://i/a/b'), []);
+  assert.deepEqual(message('ProxyPass /a/static !\nProxyPass /a ajp://h/a'), []);
+});
+
+// ProxyPassReverse
+test('ProxyPassReverse must undo ProxyPass', () => {
+  assert.deepEqual(tell('ProxyPass /a/ http://h/\nProxyPassReverse /a/ http://h/'), []);
+  assert.deepEqual(tell('ProxyPass /a http://h/b\nProxyPassReverse / http://h/'), ['warning reverse-elsewhere 2']);
+  assert.deepEqual(tell('ProxyPass /a/ http://h/\nProxyPassReverse /z/ http://h/'), ['warning reverse-elsewhere 2']);
+  assert.deepEqual(tell('ProxyPass /a/ http://h:80/\nProxyPassReverse /a/ http://h:80/'), ['warning reverse-misses 2']);
+  assert.match(
+    check('ProxyPass /a/ http://h:80/\nProxyPassReverse /a/ http://h:80/')[0].message,
+    /write ProxyPassReverse \/a\/ http:\/\/h\/$/,
+  );
+  assert.deepEqual(tell('ProxyPass /a http://h/a'), ['note reverse-missing 1']);
+  assert.deepEqual(tell('<Location /a>\nProxyPass http://h/a\nProxyPassReverse http://h/a\n</Location>'), []);
+  assert.deepEqual(
+    tell('ProxyPass /a balancer://c/a\nBalancerMember balancer://c http://h\nProxyPassReverse /a balancer://c/a'),
+    [],
+  );
+});
+
+test('a backend that is told our own name needs no ProxyPassReverse', () => {
+  assert.deepEqual(tell('ProxyPass /a ajp://h/a'), []);
+  assert.deepEqual(tell('ProxyPreserveHost On\nProxyPass /a http://h/a'), []);
+});
+
+// LimitRequestFieldSize, LimitRequestLine, ProxyIOBufferSize
+test('headers larger than an AJP packet are told where they are let in', () => {
+  assert.deepEqual(tell('LimitRequestFieldSize 16380\nProxyPass /a ajp://h/a'), ['warning packet-too-small 1']);
+  assert.deepEqual(tell('ProxyPass /a ajp://h/a\nLimitRequestLine 9000'), ['warning packet-too-small 2']);
+  assert.match(
+    check('LimitRequestFieldSize 16380\nProxyPass /a ajp://h/a')[0].message,
+    /one AJP packet of 8192 .* to 18432$/,
+  );
+  assert.deepEqual(tell('LimitRequestFieldSize 16380\nProxyIOBufferSize 32768\nProxyPass /a ajp://h/a'), []);
+  assert.deepEqual(tell('LimitRequestFieldSize 16380\nProxyPass /a ajp://h/a iobuffersize=65536'), []);
+  assert.deepEqual(tell('LimitRequestFieldSize 16380\nProxyPass /a ajp://h/a iobuffersize=9000'), [
+    'warning packet-too-small 1',
+  ]);
+  assert.deepEqual(tell('LimitRequestFieldSize 16380\nProxyPreserveHost On\nProxyPass /a http://h/a'), []);
+});
+
+// SetEnvIf
+test('catflap-explain is told where it comes too late, or where anybody can set it', () => {
+  assert.deepEqual(tell('SetEnvIf Remote_Addr ^10\\. catflap-explain'), []);
+  assert.deepEqual(tell('SetEnvIf X-Explain ^2f7c9d1e$ catflap-explain'), []);
+  assert.deepEqual(tell('SetEnvIf X-Explain . catflap-explain'), ['note explain-open 1']);
+  assert.deepEqual(tell('<Location /a>\nSetEnvIf Remote_Addr ^10 catflap-explain\n</Location>'), [
+    'warning explain-too-late 2',
+  ]);
 });

@@ -168,7 +168,7 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set(
     'receiveBufferSizeBytes maxForwards badHeader useCanonicalPhysicalPort hostnameLookups protocols upstreamTls ' +
     'limitRequestBodyBytes serverSignature noquery healthExpressions ' +
     // For people, or told by another field too.
-    'defines places title isPipe isDirect ' +
+    'defines places parameterPlaces title isPipe isDirect ' +
     // TLS of hosts and toward backends, as data.
     'certificateFiles keyFiles chainFile cipherSuites honorCipherOrder isEnabled verify checkPeerName ' +
     'checkPeerExpire caFile caPath certificateFile ' +
@@ -194,7 +194,7 @@ test('every field of a compiled site is read where requests are served, or known
   const code = ['admin', 'frontend', 'listener', 'balancer', 'cli', 'link']
     .map((room) => textOfAll(`src/${room}/**/*.ts`))
     .join('\n');
-  const judges = textOfAll('src/site/{access,addresses,host,mapping,overlay,path,settings}.ts');
+  const judges = textOfAll('src/site/{access,addresses,host,mapping,overlay,path,reverse,settings}.ts');
   const models = ['site/model.ts', 'site/model-rules.ts', 'balancer/config.ts'];
   const fields = models.flatMap((file) => [
     ...readFileSync(`${PROJECT}/src/${file}`, 'utf8').matchAll(/readonly (\w+)\??:/g),

@@ -1,9 +1,10 @@
 // ProxyPassReverse and its cookie siblings: what a backend says about itself, said about us (modproxy.md §9). Prefixes
-// are compared as httpd compares them, without regard to segments; the first rule that fits wins.
+// are compared as httpd compares them, without regard to segments; the first rule that fits wins. Place in the picture:
+// the frontend rewrites with it, `check` asks it what a redirect would become.
 
 import { FIELD } from '../base/field-names.ts';
 import { type Fields, REMOVED } from '../base/fields.ts';
-import type { ReverseRule } from '../site/model.ts';
+import type { ReverseRule } from './model.ts';
 
 /** What rewriting needs to know about the request. */
 export interface ReverseContext {
@@ -37,7 +38,9 @@ export function reverseUrl(url: string, rules: readonly ReverseRule[], context: 
     if (rule.kind !== 'url') continue;
     const rest = rule.balancer === undefined ? restAfter(url, rule.internal) : restAfterMember(url, rule, context);
     if (rest === undefined) continue;
-    const mapped = rule.external + rest;
+    // Only for balancers does httpd keep a slash from doubling, and only behind a bare one (measured on 2.4.71).
+    const isDoubled = rule.balancer !== undefined && rule.external === '/' && rest.startsWith('/');
+    const mapped = isDoubled ? rest : rule.external + rest;
     return /^[a-z][a-z0-9+.-]*:\/\//i.test(mapped) ? mapped : context.origin + mapped;
   }
   return undefined;

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fields } from '../../../src/base/fields.ts';
-import { type ReverseContext, reverseCookie, reverseFields, reverseUrl } from '../../../src/frontend/reverse.ts';
 import type { ReverseRule } from '../../../src/site/model.ts';
+import { type ReverseContext, reverseCookie, reverseFields, reverseUrl } from '../../../src/site/reverse.ts';
 
 const context: ReverseContext = {
   origin: 'http://front.test',
@@ -49,6 +49,11 @@ test('the first rule that fits wins', () => {
   const rules = [url('/one', 'http://be/a'), url('/two', 'http://be/')];
   assert.equal(reverseUrl('http://be/a/x', rules, context), 'http://front.test/one/x');
   assert.equal(reverseUrl('http://be/b', rules, context), 'http://front.test/twob');
+});
+
+test('a slash that would double is left out for a balancer at the root, and only there, as in httpd', () => {
+  assert.equal(reverseUrl('ajp://10.0.0.1:8009/x', [url('/', 'balancer://c', 'c')], context), 'http://front.test/x');
+  assert.equal(reverseUrl('http://be/x', [url('/', 'http://be')], context), 'http://front.test//x');
 });
 
 test('a rule for a balancer fits the URL of any member, path included', () => {
