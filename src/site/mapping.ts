@@ -108,8 +108,9 @@ function tryMapping(
 ): boolean {
   if ((mapping.mode === 'decoded') !== (form === 'decoded')) return false;
   const found = applyMapping(mapping, path, host.allowEncodedSlashes === 'no-decode', env);
-  trace?.mappingTried(mapping, found);
-  if (found === undefined || (into.skipsWebSockets === true && isWebSocket(mapping.target))) return false;
+  const isSkipped = into.skipsWebSockets === true && isWebSocket(mapping.target);
+  trace?.mappingTried(mapping, isSkipped ? undefined : found);
+  if (found === undefined || isSkipped) return false;
   into.mapping = mapping;
   into.path = found;
   return true;

@@ -1,8 +1,8 @@
 // Why a mapping that looks as if it should take a path does not: for people who look for their mistake. Pure; it only
-// asks `matchPrefix` again with the path or the rule changed a little. Place in the picture: `explain` prints it.
+// asks `applyMapping` and `matchPrefix` again with the path or the rule changed a little. Place in the picture: `explain` prints it.
 
 import { textOf } from '../config/files.ts';
-import { matchPrefix } from './mapping.ts';
+import { applyMapping, matchPrefix } from './mapping.ts';
 import type { Mapping, MappingTarget } from './model.ts';
 import type { RequestPath } from './path.ts';
 
@@ -10,6 +10,8 @@ import type { RequestPath } from './path.ts';
 export function nearMiss(mapping: Mapping, forms: RequestPath, query: string | undefined): string | undefined {
   const path = mapping.mode === 'decoded' ? forms.decoded : forms.encoded;
   const { pattern } = mapping;
+  if (applyMapping(mapping, forms, false) !== undefined)
+    return 'it takes WebSockets only, and the request does not ask for one';
   if (pattern.kind === 'regex') return nearRegex(pattern.regex, path, forms, query);
   const prefix = pattern.path;
   if (!prefix.startsWith('/')) return `its path ${textOf(prefix)} does not begin with a slash, so nothing fits it`;
