@@ -43,7 +43,8 @@ test('HeartbeatListen may stand only once', () => {
 });
 
 test('lbmethod=heartbeat is told when it can hear nobody, or not a member by its name', () => {
-  const codes = (text: string) => checkSite(site(text)).map((one) => `${one.code} ${one.line - 3}`);
+  const codes = (text: string) =>
+    checkSite(site(`ProxyPreserveHost On\n${text}`)).map((one) => `${one.code} ${one.line - 4}`);
   assert.equal(site(BALANCER).balancers.get('balancer://c')?.method, 'heartbeat');
   assert.deepEqual(codes(BALANCER), []);
   assert.deepEqual(codes(`LoadModule heartmonitor_module m\n${BALANCER}`), ['heartbeat-silent 3']);
