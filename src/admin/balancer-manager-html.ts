@@ -4,6 +4,7 @@
 import { METHOD_NAMES } from '../balancer/config.ts';
 import { BIT, type Member } from '../balancer/member.ts';
 import { HTTPD_VERSION } from '../config/httpd/version.ts';
+import type { HealthChecks } from '../frontend/health/health-checks.ts';
 import type { Host } from '../site/model.ts';
 import { stickinessIn } from '../site/overlay.ts';
 import { stickySessionText } from '../site/reconcile.ts';
@@ -26,6 +27,7 @@ export interface HtmlPage {
   readonly refused: readonly string[];
   /** Health checks are part of the configuration's world (mod_proxy_hcheck is loaded). */
   readonly showsHealth: boolean;
+  readonly health: HealthChecks;
   /** Name and text of the conditions for checks. */
   readonly healthExpressions: readonly (readonly [name: string, text: string])[];
 }
@@ -110,7 +112,7 @@ function balancerPart(page: HtmlPage, view: BalancerView): string {
 
 <table><tr>${headCells(columns.split(','))}</tr>
 ${view.members.map((member) => memberRow(page, view, member)).join('')}</table>
-<hr />
+${view.members.map((member) => trouble(page, member)).join('')}<hr />
 `;
 }
 
@@ -153,6 +155,21 @@ function memberRow(page: HtmlPage, view: BalancerView, { config, state }: Member
       : []),
   ];
   return `<tr>\n${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>\n`;
+}
+
+/** Ours: what went wrong with a member last, and what its last check found when it failed. */
+function trouble({ health }: HtmlPage, member: Member): string {
+  const { lastError } = member.state;
+  const check = health.of(member)?.results.at(-1);
+  const date = (at: number) => new Date(at).toUTCString();
+  const texts = [
+    lastError === undefined ? '' : `${lastError.text} (${lastError.count} times, last ${date(lastError.lastAt)})`,
+    check === undefined || check.hasPassed ? '' : `check failed: ${check.cause} (${date(check.at)})`,
+  ];
+  return texts
+    .filter((text) => text !== '')
+    .map((text) => `<p class='trouble'>${escapeMarkup(`${member.config.url}: ${text}`)}</p>\n`)
+    .join('');
 }
 
 function expressionTable({ healthExpressions }: HtmlPage): string {

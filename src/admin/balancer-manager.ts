@@ -101,6 +101,7 @@ class BalancerManager implements PageHandler {
           member,
           refused,
           showsHealth: site.snapshot.server.modules.has('proxy_hcheck'),
+          health: site.health,
           healthExpressions: [...site.snapshot.healthExpressions],
         });
     // As in httpd this page still shows what the old method knew, and the next request finds a fresh one.

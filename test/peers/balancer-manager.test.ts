@@ -2,6 +2,9 @@
 // XML and distribution of requests afterwards. Pages are compared octet by octet, but for what `comparable` names.
 
 import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fetchOnce, headerOf } from '../support/client.ts';
 import { FakeBackends } from '../support/fake-backends.ts';
@@ -85,7 +88,7 @@ function comparable(text: string): string {
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'NONCE')
     .replace(/\[p[0-9a-f]+_/g, '[p_')
     .replace(/<dt>Server (Version|Built): .*?<\/dt>\n/g, '')
-    .replace(/<p class='refused'>.*?<\/p>\n/g, '')
+    .replace(/<p class='(refused|trouble)'>.*?<\/p>\n/g, '')
     .replace(/<div class='remove'>.*?<\/div>\n/g, '')
     .replace(/<httpd:(smax|max)>\d+</g, '<httpd:$1>N<')
     .replace(/(<httpd:error_time>).*?</g, '$1T<')
@@ -330,4 +333,67 @@ test('the balancer-manager answers and acts as httpd’s', needs('httpd'), async
     assert.equal(difference(state, theirState), undefined, `${what}, then XML`);
   }
   t.diagnostic(`${steps.length} steps are the same`);
+});
+
+/** Name, load factor, set, route and status of the members, and the balancer's table: what outlives a restart. */
+async function kept(front: Front): Promise<string[]> {
+  const page = await play(get(''), front);
+  const cells = (row: string) => [...row.matchAll(/<td>(.*?)<\/td>/gs)].map(([, cell]) => cell.replace(/<[^>]*>/g, ''));
+  // After a restart httpd no longer counts members that it has and that are not in the file.
+  const tables = page.split('<th>Active</th></tr>\n')[1].replace(/\[\d Used\]/, '');
+  const [balancer, members] = tables.split('<th>Worker URL</th>');
+  return [
+    cells(balancer).join(),
+    ...[...members.matchAll(/<tr>\n.*?<\/tr>/g)].map(([row]) => cells(row).slice(0, 6).join()),
+  ];
+}
+
+// BalancerPersist
+test('what BalancerPersist keeps over a restart is what httpd keeps', needs('httpd'), async () => {
+  await using backends = await FakeBackends.start();
+  const { http } = backends.ports;
+  const conf = (folder: string, a = 'route=a', b = http.b, set = '') => `DefaultRuntimeDir ${folder}
+BalancerPersist On
+<Proxy balancer://c>
+BalancerMember http://127.0.0.1:${http.a} ${a}
+BalancerMember http://127.0.0.1:${b} route=b
+ProxySet growth=2 nonce=n ${set}
+</Proxy>
+ProxyPass /x balancer://c/x
+<Location /bm>
+SetHandler balancer-manager
+</Location>
+`;
+  const told: string[][][] = [];
+  for (const kind of [UNDER_TEST, 'httpd'] as const) {
+    const folder = mkdtempSync(join(tmpdir(), 'persist-'));
+    chmodSync(folder, 0o777);
+    const mine: string[][] = [];
+    const lives: [conf: string, steps: Step[]][] = [
+      [
+        conf(folder),
+        [
+          post(`b=c&nonce=n&b_wyes=1&b_nwrkr=http://127.0.0.1:${http.c}`),
+          post(`b=c&nonce=n&w=http://127.0.0.1:${http.c}&w_status_D=0&w_lf=4`),
+          ...Array.from({ length: 12 }, () => ASK),
+        ],
+      ],
+      [conf(folder), [post(`b=c&nonce=n&w=http://127.0.0.1:${http.a}&w_ls=0&w_rr=b`)]],
+      // The file says something new: where something was changed before, that counts.
+      [conf(folder, 'route=a2 loadfactor=9', http.b, 'lbmethod=bytraffic'), []],
+      [conf(folder, 'route=a', http.d), [post('b=c&nonce=n&b_lbm=bybusyness&b_tmo=4&b_max=5&b_sforce=1&b_ss=S|s')]],
+      [conf(folder, 'route=a', http.d), []],
+      [conf(folder).replace('Persist On', 'Persist Off'), []],
+    ];
+    for (const [text, steps] of lives) {
+      await using front = await Front.start(kind, { conf: text });
+      mine.push(await kept(front));
+      const members: string[] = [];
+      for (const step of steps) members.push((await play(step, front)).slice(0, 8));
+      mine.push(members, await kept(front));
+    }
+    rmSync(folder, { recursive: true });
+    told.push(mine);
+  }
+  assert.deepEqual(told[0], told[1]);
 });

@@ -212,3 +212,19 @@ test('what scrapers rely on: the first link is the balancer’s, all others are 
     assert.match(page.split('<table>')[2], /^<tr><th>Worker URL<\/th><th>Route<\/th>/);
   }
 });
+
+test('what went wrong with a member last stands under its table', async () => {
+  await using manager = await Manager.open(
+    CONF.replace('http://b.test route=b loadfactor=3', 'http://127.0.0.1:1 retry=60'),
+  );
+  const [, b] = manager.server.site.balancer('balancer://c')?.balancer.members ?? [];
+  assert.ok(b);
+  await manager.post(`${member('a')}&w_status_D=1`);
+  await manager.ask('GET', '/x');
+  const page = await manager.get();
+  assert.match(page, /<p class='trouble'>http:\/\/127\.0\.0\.1:1: .*refused.* \(1 times, last .* GMT\)<\/p>/i);
+  assert.deepEqual(
+    rowsOf(page).map((row) => row[5]),
+    ['Init Dis ', 'Init Err '],
+  );
+});

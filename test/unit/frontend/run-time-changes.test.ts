@@ -6,7 +6,8 @@ import { test } from 'node:test';
 import { defaultMember } from '../../../src/balancer/config.ts';
 import type { RunningSite } from '../../../src/frontend/running-site.ts';
 import { withAdded, withMember, withoutMember } from '../../../src/site/overlay.ts';
-import { Lab, type Line, until } from './lab.ts';
+import { randomFrom } from '../../support/random.ts';
+import { Lab, type Line, turns, until } from './lab.ts';
 
 const KEY = 'balancer://c';
 const GET = 'GET /x HTTP/1.1\r\nHost: front.test\r\n\r\n';
@@ -106,4 +107,43 @@ test('a reload keeps what was changed, and says what it ends', async () => {
   assert.deepEqual(told, [
     { balancer: KEY, member: url(lab, 0), parameter: 'loadfactor', before: '1', now: '2', changed: '5' },
   ]);
+});
+
+test('changes by chance under load cost no request, and leave every account even', async () => {
+  const random = randomFrom(11);
+  await using lab = await Lab.open(CONF.replace('growth=2', 'growth=2 stickysession=S'), 4);
+  answerAll(lab);
+  const added = [2, 3].map((index) => {
+    const { port } = lab.backends[index];
+    return defaultMember({ url: url(lab, index), scheme: 'http', host: '127.0.0.1', port, path: '' });
+  });
+  let asked = 0;
+  for (let round = 0; round < 60; round++) {
+    for (let i = random.int(4); i > 0; i--, asked++)
+      lab.ask(GET.replace('\r\n\r\n', `\r\nCookie: S=1.${random.pick(['a', 'b', 'z'])}\r\n\r\n`));
+    await turns(random.int(6));
+    change(lab.site, (changes) => {
+      const { members } = lab.site.balancer(KEY)?.balancer ?? { members: [] };
+      const there = new Set(members.map((member) => member.config.url));
+      const comes = random.pick(added);
+      if (random.chance(0.3) && !there.has(comes.url)) return withAdded(changes, comes);
+      const member = random.pick(members).config;
+      if (random.chance(0.3) && members.length > 1) return withoutMember(changes, member.url);
+      if (random.chance(0.2)) return { ...changes, method: random.pick(['byrequests', 'bybusyness', 'bytraffic']) };
+      const other = members.some((each) => each.config !== member && !each.config.flags.disabled);
+      return withMember(changes, member.url, {
+        loadFactor: 100 + random.int(900),
+        set: random.int(2),
+        route: random.pick(['a', 'b', 'z']),
+        flags: { disabled: other && random.chance(0.3) },
+      });
+    });
+    // Nobody would serve otherwise.
+    const now = lab.site.balancer(KEY)?.balancer.members ?? [];
+    if (now.every((member) => member.config.flags.disabled))
+      change(lab.site, (changes) => withMember(changes, now[0].config.url, { flags: { disabled: false } }));
+  }
+  await until(() => lab.clients.every((client) => client.heard().isWhole), 'all answers');
+  assert.deepEqual(new Set(lab.clients.map((client) => client.heard().status)), new Set([200]));
+  assert.ok(asked > 50);
 });
