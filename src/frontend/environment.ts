@@ -3,18 +3,30 @@
 
 import { type Fields, REMOVED } from '../base/fields.ts';
 import type { Exchange } from '../listener/exchange.ts';
-import type { EnvIfRule, EnvOp } from '../site/model.ts';
+import type { EnvIfRule, EnvMatchRule, EnvOp } from '../site/model.ts';
+import type { Asker } from '../site/settings.ts';
 import { fillGroups } from './headers.ts';
 
-/** Runs SetEnvIf rules in order; later rules see what earlier ones set. @param path decoded path of the request */
-export function applyEnvRules(rules: readonly EnvIfRule[] | undefined, exchange: Exchange, path: string): void {
+/**
+ * Runs SetEnvIf and SetEnvIfExpr rules in order; later rules see what earlier ones set.
+ * @param path decoded path of the request
+ * @param asker whom expressions are asked about
+ * @throws Failure when an expression cannot be evaluated
+ */
+export function applyEnvRules(
+  rules: readonly EnvIfRule[] | undefined,
+  exchange: Exchange,
+  path: string,
+  asker: Asker,
+): void {
   if (rules === undefined) return;
   for (const rule of rules) {
-    const match = matchRule(rule, exchange, path);
-    if (match === null) continue;
+    const groups = rule.kind === 'match' ? matchRule(rule, exchange, path) : rule.expression.match(asker.subject);
+    if (groups === null || groups === undefined) continue;
+    const keepsText = rule.kind === 'match' ? rule.isLiteral : groups.length === 0;
     for (const { name, value } of rule.actions) {
       if (value === undefined) exchange.env?.delete(name);
-      else exchange.setEnv(name, rule.isLiteral ? value : fillGroups(value, match));
+      else exchange.setEnv(name, keepsText ? value : fillGroups(value, groups));
     }
   }
 }
@@ -49,7 +61,7 @@ export function spareClient(exchange: Exchange): void {
 }
 
 /** What is not there matches as an empty text, so that `^$` can ask for it. */
-function matchRule(rule: EnvIfRule, exchange: Exchange, path: string): RegExpExecArray | null {
+function matchRule(rule: EnvMatchRule, exchange: Exchange, path: string): RegExpExecArray | null {
   const { subject, regex } = rule;
   const { fields } = exchange.request;
   switch (subject.kind) {
@@ -80,7 +92,7 @@ function joined(fields: Fields, name: string): string | undefined {
 }
 
 function attribute(
-  name: Extract<EnvIfRule['subject'], { kind: 'attribute' }>['name'],
+  name: Extract<EnvMatchRule['subject'], { kind: 'attribute' }>['name'],
   exchange: Exchange,
   path: string,
 ): string {

@@ -1,11 +1,13 @@
 // Answers that say why there is no other answer: error pages, redirect pages, ErrorDocument. Short, neutral, UTF-8; they
 // name neither the product nor what was asked for. Place in the picture: every handler of the frontend ends here.
 
-import type { Failure } from '../base/failure.ts';
+import { Failure } from '../base/failure.ts';
 import { FIELD } from '../base/field-names.ts';
 import { type Fields, REMOVED } from '../base/fields.ts';
+import type { TextExpression } from '../config/expression/expression.ts';
 import type { Exchange } from '../listener/exchange.ts';
 import type { ErrorDocument } from '../site/model.ts';
+import type { Asker } from '../site/settings.ts';
 import { reasonPhrase } from '../wire/http1/reasons.ts';
 
 /** An internal redirect to an ErrorDocument: the request runs again as GET `path`, its answer goes out with `status`. */
@@ -79,6 +81,7 @@ export function answerRedirect(exchange: Exchange, status: number, location: str
 
 /**
  * Answers an error as the ErrorDocuments in force want it.
+ * @param asker whom variables in a document are asked of
  * @returns the internal redirect to carry out when the document is a local path; undefined when the answer is given
  */
 export function answerErrorDocument(
@@ -86,6 +89,7 @@ export function answerErrorDocument(
   status: number,
   documents: ReadonlyMap<number, ErrorDocument> | undefined,
   path: string,
+  asker: Asker,
   failure?: Failure,
 ): ErrorRedirect | undefined {
   const document = documents?.get(status);
@@ -94,20 +98,36 @@ export function answerErrorDocument(
     return undefined;
   }
   if (failure !== undefined) exchange.failure ??= failure;
+  exchange.response.status = status; // variables ask for it
+  const text = textFor(document.text, asker);
+  if (text === undefined) {
+    answerError(exchange, status, failure);
+    return undefined;
+  }
   switch (document.kind) {
     case 'text':
       if (!prepare(exchange, status)) return undefined;
-      exchange.response.fields.setKnown(FIELD['Content-Type'], textType(document.text));
-      sendWhole(exchange, Buffer.from(document.text, 'latin1'));
+      exchange.response.fields.setKnown(FIELD['Content-Type'], textType(text));
+      sendWhole(exchange, Buffer.from(text, 'latin1'));
       return undefined;
     case 'url':
       // A redirect would take the challenge away, so that no browser could ever log in (httpd refuses it too).
       if (status === 401) answerError(exchange, status);
-      else answerRedirect(exchange, 302, document.url);
+      else answerRedirect(exchange, 302, text);
       return undefined;
     case 'path':
       keepOnly(exchange.response.fields, status);
-      return { path: document.path, status, env: redirectEnvironment(exchange, status, path) };
+      return { path: text, status, env: redirectEnvironment(exchange, status, path) };
+  }
+}
+
+/** What cannot be told gives way to the page that is always there. */
+function textFor(expression: TextExpression, asker: Asker): string | undefined {
+  try {
+    return expression.text(asker.subject);
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
   }
 }
 

@@ -28,13 +28,14 @@ export class Failing {
     const { exchange } = visit;
     visit.isOwnError = true;
     visit.trace?.failed(failure);
-    if (status >= 500 && visit.trace?.isRehearsal !== true) this.#tell(visit, status, failure);
+    if (status >= 500 && visit.trace?.isRehearsal !== true) this.tell(visit, status, failure);
     if (visit.settings.headerOps !== undefined || visit.challenge !== undefined) exchange.headFilter = this.#headFilter;
     if (visit.originalStatus !== undefined) {
       answerError(exchange, visit.originalStatus, failure);
       return;
     }
-    const redirect = answerErrorDocument(exchange, status, visit.settings.errorDocuments, visit.path ?? '', failure);
+    const { errorDocuments } = visit.settings;
+    const redirect = answerErrorDocument(exchange, status, errorDocuments, visit.path ?? '', visit, failure);
     if (redirect !== undefined) this.#showDocument(visit, redirect);
   }
 
@@ -47,7 +48,7 @@ export class Failing {
   }
 
   /** An operator must be able to read why a client got an error of ours. */
-  #tell(visit: Visit, status: number, failure: Failure | undefined): void {
+  tell(visit: Visit, status: number, failure: Failure | undefined): void {
     this.#log.error('request-failed', {
       status,
       code: failure?.code,

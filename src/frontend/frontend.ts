@@ -16,17 +16,19 @@ import { applyEnvOps, applyEnvRules, spareClient } from './environment.ts';
 import { answerRedirect } from './error-page.ts';
 import { ExplainLog } from './explain-log.ts';
 import { Failing } from './failing.ts';
-import { challengeOf, Gate } from './gate.ts';
-import { applyEarlyResponseHeaders, applyRequestHeaders, applyResponseHeaders, type HeaderContext } from './headers.ts';
+import { Gate } from './gate.ts';
+import { applyEarlyResponseHeaders, applyRequestHeaders, type HeaderContext } from './headers.ts';
 import type { PageHandlers } from './page-handler.ts';
 import { dropSpareRuns, proxyExchange } from './proxying.ts';
 import { findRedirect, type Redirection, redirectOf, targetOf } from './redirects.ts';
 import { applyRemoteIp } from './remote-ip.ts';
 import { answerOptions, RequestTarget } from './request-target.ts';
 import type { RequestTrace } from './request-trace.ts';
+import { finishResponseHead } from './response-head.ts';
 import type { RunningSite } from './running-site.ts';
 import { StaticFiles, type StaticHooks } from './static.ts';
-import { escapePath, mapToFile } from './static-path.ts';
+import { aliasTarget, escapePath, mapToFile } from './static-path.ts';
+import { staticRequest } from './static-request.ts';
 import { dropSpareVisits, lendVisit, takeBackVisit, type Visit } from './visit.ts';
 
 /** Handlers that httpd's configurations name, kept closed where nobody supplies their pages. */
@@ -69,7 +71,11 @@ export class Frontend implements Http1Handler, HeadFilter {
     this.link = link;
     this.#log = log;
     this.#static = new StaticFiles({ clock: link.clock });
-    this.#headers = { clock: link.clock };
+    this.#headers = {
+      clock: link.clock,
+      subjectOf: (exchange) => (exchange.attachment as Visit).subject,
+      failed: (exchange, failure) => this.#failing.tell(exchange.attachment as Visit, 200, failure as Failure),
+    };
     this.#explaining = new ExplainLog(link.clock, log);
     this.#failing = new Failing(log, this, (visit, path) => this.#again(visit, path));
     this.#gate = new Gate(link, log, {
@@ -125,7 +131,11 @@ export class Frontend implements Http1Handler, HeadFilter {
       return;
     }
     visit.query = target.query;
-    this.#begin(visit, target.path);
+    try {
+      this.#begin(visit, target.path);
+    } catch (error) {
+      this.#failExpression(visit, error);
+    }
   }
 
   refuse(exchange: Exchange, failure: Failure): void {
@@ -158,9 +168,7 @@ export class Frontend implements Http1Handler, HeadFilter {
 
   /** Header directives reach every response, whoever made it. */
   filterHead(exchange: Exchange): void {
-    const visit = exchange.attachment as Visit;
-    const answer = visit.isOwnError ? 'own-error' : 'answer';
-    applyResponseHeaders(visit.settings.headerOps, answer, exchange, this.#headers, challengeOf(visit));
+    finishResponseHead(exchange.attachment as Visit, this.#headers);
   }
 
   // --- the phases ---------------------------------------------------------------------------------------------------
@@ -182,6 +190,7 @@ export class Frontend implements Http1Handler, HeadFilter {
       host.earlyEnvRules,
       exchange,
       forms.raw.startsWith('//') ? forms.raw.replace(/^\/+/, '/') : forms.raw,
+      visit,
     );
     if (exchange.env?.has(EXPLAIN_VARIABLE) === true) visit.trace ??= this.#explaining.begin(visit);
     if (visit.host.sparesClients) spareClient(exchange);
@@ -197,7 +206,8 @@ export class Frontend implements Http1Handler, HeadFilter {
     const { trace } = visit;
     trace?.passBegins();
     // What cannot be decoded may still be mapped in its encoded form; that is then what sections are compared with.
-    const located = settings.forPath(forms.status === 0 ? forms.decoded : forms.encoded);
+    visit.forgetGoal();
+    const located = settings.forPath(forms.status === 0 ? forms.decoded : forms.encoded, visit);
     visit.settings = located;
     const env = located.interpolateEnv === true ? (name: string) => exchange.env?.get(name) : undefined;
     const mayProxy = exchange.env?.has('no-proxy') !== true;
@@ -224,12 +234,12 @@ export class Frontend implements Http1Handler, HeadFilter {
 
   #mapToProxy(visit: Visit, target: MappingTarget, path: string): void {
     visit.handler = 'proxy-server';
-    if (target.kind === 'proxy' && visit.host.settings.needsProxiedUrl) {
-      visit.settings = visit.host.settings.forProxied(visit.forms.decoded, target.authority + path);
-    }
     visit.goal.kind = 'proxy';
     visit.goal.target = target;
     visit.goal.path = path;
+    if (target.kind === 'proxy' && visit.host.settings.needsProxiedUrl) {
+      visit.settings = visit.host.settings.forProxied(visit.forms.decoded, target.authority + path, visit);
+    }
     this.#enter(visit);
   }
 
@@ -239,16 +249,16 @@ export class Frontend implements Http1Handler, HeadFilter {
     // A target that a Location gives to everything in it comes first, and like the rules of the server before access.
     const redirection =
       visit.originalStatus === undefined
-        ? (targetOf(visit.settings, visit.query) ?? findRedirect(host.redirectRules, path, visit.query))
+        ? (targetOf(visit.settings, visit.query, visit) ?? findRedirect(host.redirectRules, path, visit.query))
         : undefined;
     if (redirection !== undefined) {
       this.#redirect(visit, redirection);
       return;
     }
-    const target = mapToFile(host, path);
-    if (target !== undefined) visit.settings = settings.forFile(path, target.file);
-    visit.goal.kind = 'file';
+    const { alias } = visit.settings;
+    const target = alias === undefined ? mapToFile(host, path) : aliasTarget(alias, visit.site.snapshot, visit);
     visit.goal.file = target;
+    if (target !== undefined) visit.settings = settings.forFile(path, target.file, visit);
     this.#enter(visit);
   }
 
@@ -256,7 +266,7 @@ export class Frontend implements Http1Handler, HeadFilter {
   #enter(visit: Visit): void {
     const { exchange, settings } = visit;
     if (settings.headerOps !== undefined) exchange.headFilter = this;
-    applyEnvRules(settings.envIfRules, exchange, visit.forms.decoded);
+    applyEnvRules(settings.envIfRules, exchange, visit.forms.decoded, visit);
     this.#gate.enter(visit);
   }
 
@@ -264,7 +274,7 @@ export class Frontend implements Http1Handler, HeadFilter {
   #admit(visit: Visit): void {
     const { exchange, settings, goal } = visit;
     const redirection =
-      visit.originalStatus === undefined ? redirectOf(settings, visit.forms.decoded, visit.query) : undefined;
+      visit.originalStatus === undefined ? redirectOf(settings, visit.forms.decoded, visit.query, visit) : undefined;
     if (redirection !== undefined) {
       this.#redirect(visit, redirection);
       return;
@@ -272,6 +282,7 @@ export class Frontend implements Http1Handler, HeadFilter {
     applyEnvOps(settings.envOps, exchange);
     if (visit.host.sparesClients) spareClient(exchange);
     applyRequestHeaders(settings.headerOps, 'late', exchange, this.#headers);
+    if (visit.varying !== undefined) exchange.headFilter = this;
     if (goal.kind === 'page') this.#answerPage(visit, visit.handler as string);
     else if (goal.kind === 'file') this.#serveFile(visit);
     else this.#proxy(visit);
@@ -301,27 +312,12 @@ export class Frontend implements Http1Handler, HeadFilter {
       this.fail(visit, 500, failure);
       return;
     }
-    this.#static.serve(visit.exchange, {
-      path: visit.forms.decoded,
-      query: visit.query,
-      file: target.file,
-      root: target.root,
-      isScript: target.isScript,
-      settings: visit.settings,
-      mediaTypes: visit.host.mediaTypes,
-      // Read for redirects only.
-      get origin() {
-        return visit.origin;
-      },
-      folderStatus: visit.site.folderStatus,
-      errorStatus: visit.originalStatus,
-      hooks: this.#staticHooks,
-    });
+    this.#static.serve(visit.exchange, staticRequest(visit, target, this.#staticHooks));
   }
 
   /** Sends the client elsewhere, or away. */
-  #redirect(visit: Visit, { status, location }: Redirection): void {
-    if (location === undefined) this.fail(visit, status);
+  #redirect(visit: Visit, { status, location, failure }: Redirection): void {
+    if (location === undefined) this.fail(visit, status, failure);
     else {
       visit.isOwnError = true;
       if (visit.settings.headerOps !== undefined) visit.exchange.headFilter = this;
@@ -352,12 +348,25 @@ export class Frontend implements Http1Handler, HeadFilter {
     this.#failing.fail(visit, status, failure);
   }
 
+  /** An expression that cannot be evaluated opens nothing: neither what it guards nor what stands in its Else. */
+  #failExpression(visit: Visit, error: unknown): void {
+    if (!(error instanceof Failure) || error.code !== 'expression-failed') throw error;
+    this.fail(visit, 500, error);
+  }
+
   /** Runs the exchange again for another path of the same host: an index, a fallback, an error document. */
   #again(visit: Visit, path: string): void {
     if (!this.#failing.mayRunAgain(visit)) return;
     const { forms } = visit;
     visit.trace?.passEnds(visit);
-    if (readPath(path, visit.host.host, forms)) this.#map(visit);
-    else this.fail(visit, 400);
+    if (!readPath(path, visit.host.host, forms)) {
+      this.fail(visit, 400);
+      return;
+    }
+    try {
+      this.#map(visit);
+    } catch (error) {
+      this.#failExpression(visit, error);
+    }
   }
 }

@@ -6,7 +6,7 @@ import { FIELD } from '../base/field-names.ts';
 import { Fields } from '../base/fields.ts';
 import type { Log } from '../base/log.ts';
 import type { Link } from '../link/link.ts';
-import { judgeAccess } from '../site/access.ts';
+import { type AccessVerdict, judgeAccess } from '../site/access.ts';
 import type { AccessRules } from '../site/model.ts';
 import { Inquirer, Inquiry } from './inquiry.ts';
 import type { Visit } from './visit.ts';
@@ -48,10 +48,18 @@ export class Gate {
 
   /** What cannot be judged yet is judged again when it can be. */
   #judge(visit: Visit, rules: AccessRules): void {
-    let verdict = judgeAccess(rules, visit);
-    if (verdict === 'wait' && visit.inquiry === undefined) {
-      visit.inquiry = new Inquiry(this.#inquirer, visit.exchange);
+    let verdict: AccessVerdict;
+    try {
       verdict = judgeAccess(rules, visit);
+      if (verdict === 'wait' && visit.inquiry === undefined) {
+        visit.inquiry = new Inquiry(this.#inquirer, visit.exchange);
+        verdict = judgeAccess(rules, visit);
+      }
+    } catch (error) {
+      // An expression that cannot be evaluated lets nobody in.
+      if (!(error instanceof Failure)) throw error;
+      this.#hooks.fail(visit, 500, error);
+      return;
     }
     if (verdict !== 'wait') visit.trace?.accessJudged(true, verdict === 'in');
     if (verdict === 'in') this.#hooks.admit(visit);

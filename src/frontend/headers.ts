@@ -4,15 +4,20 @@
 import { loadavg } from 'node:os';
 import type { Clock } from '../base/clock.ts';
 import { Fields, REMOVED } from '../base/fields.ts';
+import { Expression, type ExpressionSubject, type TextExpression } from '../config/expression/expression.ts';
 import type { Exchange } from '../listener/exchange.ts';
 import { tlsVariable } from '../listener/tls-variable.ts';
-import type { EnvCondition, HeaderOp, HeaderValue } from '../site/model.ts';
+import type { HeaderOp, HeaderValue, LineCondition } from '../site/model.ts';
 
 /** What values of headers may tell about the server. */
 export interface HeaderContext {
   readonly clock: Clock;
   /** Share of the server that is at work, 0 to 100; `%b`, and `%i` for the rest. Default 0. */
   readonly busyPercent?: () => number;
+  /** Whom `expr=` is asked about. */
+  subjectOf(exchange: Exchange): ExpressionSubject;
+  /** Hears of an expression that could not be evaluated. */
+  failed(exchange: Exchange, failure: unknown): void;
 }
 
 /**
@@ -74,7 +79,7 @@ export function applyResponseHeaders(
 }
 
 function apply(op: HeaderOp, fields: Fields, exchange: Exchange, context: HeaderContext): void {
-  if (op.condition !== undefined && !holds(op.condition, exchange)) return;
+  if (op.condition !== undefined && !holds(op.condition, exchange, context)) return;
   const { name } = op;
   if (UNTOUCHABLE.has(name.toLowerCase()) && op.action !== 'note') return;
   switch (op.action) {
@@ -113,7 +118,16 @@ function apply(op: HeaderOp, fields: Fields, exchange: Exchange, context: Header
   }
 }
 
-function holds(condition: EnvCondition, exchange: Exchange): boolean {
+/** A condition that cannot be evaluated keeps nothing from being done, as in httpd. */
+function holds(condition: LineCondition, exchange: Exchange, context: HeaderContext): boolean {
+  if (condition instanceof Expression) {
+    try {
+      return condition.test(context.subjectOf(exchange));
+    } catch (failure) {
+      context.failed(exchange, failure);
+      return true;
+    }
+  }
   return (exchange.env?.has(condition.name) ?? false) !== condition.isNegated;
 }
 
@@ -199,6 +213,8 @@ function partOf(
   context: HeaderContext,
 ): string {
   switch (part.kind) {
+    case 'expression':
+      return expressionText(part.expression, exchange, context);
     case 'env':
       return exchange.env?.get(part.name) ?? '(null)'; // as httpd writes what is not there
     case 'tls':
@@ -215,6 +231,16 @@ function partOf(
       return `i=${100 - (context.busyPercent?.() ?? 0)}`;
     case 'busy':
       return `b=${context.busyPercent?.() ?? 0}`;
+  }
+}
+
+/** Empty when it cannot be told, as in httpd. */
+function expressionText(expression: TextExpression, exchange: Exchange, context: HeaderContext): string {
+  try {
+    return expression.text(context.subjectOf(exchange));
+  } catch (failure) {
+    context.failed(exchange, failure);
+    return '';
   }
 }
 

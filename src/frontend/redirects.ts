@@ -3,14 +3,18 @@
 // for rules of sections, after access, and there they win over ProxyPass.
 // Source: documentation of mod_alias; order and escaping as observed on httpd 2.4.71.
 
+import { Failure } from '../base/failure.ts';
 import { applyPattern } from '../site/mapping.ts';
 import type { DirectorySettings, RedirectRule } from '../site/model.ts';
+import type { Asker } from '../site/settings.ts';
 import { escapePath } from './static-path.ts';
 
 export interface Redirection {
   readonly status: number;
   /** URL or path for the Location field; undefined when the status is an error to answer with. */
   readonly location: string | undefined;
+  /** Why the target could not be told. */
+  readonly failure?: Failure;
 }
 
 /** The first rule that fits the decoded path. @param query of the request, added to a target that has none */
@@ -31,28 +35,48 @@ export function findRedirect(
   return undefined;
 }
 
-/** What a section's settings say: its own target for everything in it, or rules. */
+/**
+ * What a section's settings say: its own target for everything in it, or rules.
+ * @param asker whom variables in the target are asked of
+ */
 export function redirectOf(
   settings: DirectorySettings,
   path: string,
   query: string | undefined,
+  asker: Asker,
 ): Redirection | undefined {
-  return targetOf(settings, query) ?? findRedirect(settings.redirectRules, path, query);
+  return targetOf(settings, query, asker) ?? findRedirect(settings.redirectRules, path, query);
 }
 
-/** Where a section sends everything in it. */
-export function targetOf({ redirect }: DirectorySettings, query: string | undefined): Redirection | undefined {
+/** Where a section sends everything in it. @param asker whom variables in the target are asked of */
+export function targetOf(
+  { redirect }: DirectorySettings,
+  query: string | undefined,
+  asker: Asker,
+): Redirection | undefined {
   if (redirect === undefined) return undefined;
   const { status, url } = redirect;
-  return { status, location: url === undefined ? undefined : withQuery(url, query) };
+  if (url === undefined) return { status, location: undefined };
+  try {
+    const location = escapeUrl(url.text(asker.subject));
+    if (location !== '') return { status, location: withQuery(location, query) };
+    throw new Failure('redirect-nowhere', 'internal', `the target of the redirect is empty: ${url.source}`);
+  } catch (failure) {
+    if (failure instanceof Failure) return { status: 500, location: undefined, failure };
+    throw failure;
+  }
 }
 
 function withQuery(location: string, query: string | undefined): string {
   return query === undefined || location.includes('?') ? location : `${location}?${query}`;
 }
 
-/** Escapes what groups brought in; a query in the target stays one. */
+/** Escapes what groups and variables brought in; a query in the target stays one, without what may not stand in a field. */
 function escapeUrl(url: string): string {
   const question = url.indexOf('?');
-  return question < 0 ? escapePath(url) : escapePath(url.slice(0, question)) + url.slice(question);
+  return question < 0 ? escapePath(url) : escapePath(url.slice(0, question)) + escapeQuery(url.slice(question));
+}
+
+function escapeQuery(query: string): string {
+  return query.replace(/[^\x21-\x7e]/g, (octet) => `%${octet.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }

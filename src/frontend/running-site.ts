@@ -3,6 +3,7 @@
 
 import type { BalancerConfig } from '../balancer/config.ts';
 import type { HeartbeatServices } from '../balancer/loads.ts';
+import type { Clock } from '../base/clock.ts';
 import type { Failure } from '../base/failure.ts';
 import type { Log } from '../base/log.ts';
 import type { Link } from '../link/link.ts';
@@ -61,7 +62,10 @@ export class RunningHost {
     this.setsManners = setsManners(host);
     this.sparesClients = sparesClients(host);
     this.readsEnvironment =
-      host.accessLogs.length > 0 || everySettings(host).some((settings) => settings.headerOps !== undefined);
+      host.accessLogs.length > 0 ||
+      everySettings(host).some(
+        ({ headerOps, errorDocuments }) => headerOps !== undefined || errorDocuments !== undefined,
+      );
   }
 }
 
@@ -74,6 +78,7 @@ export class RunningSite {
   readonly #link: Link;
   /** What a folder without index is answered: with mod_autoindex it exists and may not be listed, without it does not. */
   readonly folderStatus: 403 | 404;
+  readonly clock: Clock;
   /** Exchanges in progress; whoever lends visits counts. */
   visitCount = 0;
   #isRetired = false;
@@ -83,6 +88,7 @@ export class RunningSite {
   constructor(snapshot: Snapshot, services: SiteServices, previous?: RunningSite) {
     this.snapshot = snapshot;
     this.#link = services.link;
+    this.clock = services.link.clock;
     this.folderStatus = snapshot.server.modules.has('autoindex') ? 403 : 404;
     this.#chooser = new HostChooser(snapshot);
     const typesOf = mediaTypesReader(services.log);

@@ -1,7 +1,9 @@
 // From the decoded path of a request to a file: Alias, AliasMatch, ScriptAlias, then DocumentRoot; and which paths are
 // never served. Paths of requests are octets (latin1 view), paths of files are UTF-8.
 
-import type { AliasRule, Host } from '../site/model.ts';
+import { posix } from 'node:path';
+import type { AliasRule, AliasTarget, Host } from '../site/model.ts';
+import type { Asker } from '../site/settings.ts';
 
 export interface FileTarget {
   /** Absolute path of the file or folder. */
@@ -23,6 +25,31 @@ export function mapToFile(host: Pick<Host, 'aliasRules' | 'documentRoot'>, path:
   }
   if (host.documentRoot === undefined) return undefined;
   return { file: trimmed(host.documentRoot) + toFileName(path), root: host.documentRoot, isScript: false };
+}
+
+/**
+ * The file that an Alias without a path names for everything in its section; undefined when the text names none. What a
+ * request brings into the text leads no way up.
+ */
+export function aliasTarget(alias: AliasTarget, site: { serverRoot: string }, asker: Asker): FileTarget | undefined {
+  const text = toFileName(alias.file.text(asker.subject));
+  const file = posix.resolve(site.serverRoot, text);
+  const { word } = alias.file;
+  const fixed =
+    word.kind === 'literal'
+      ? text
+      : word.kind === 'joined' && word.parts[0].kind === 'literal'
+        ? word.parts[0].text
+        : '';
+  const root = posix.resolve(site.serverRoot, fixed.slice(0, fixed.lastIndexOf('/') + 1));
+  if (text === '' || text.includes('\0') || !`${file}/`.startsWith(root === '/' ? root : `${root}/`)) return undefined;
+  return { file, root, isScript: alias.kind === 'script-alias' };
+}
+
+/** The prefix of the Alias that maps a path; '' for any other way. */
+export function contextPrefix(host: Pick<Host, 'aliasRules'>, path: string): string {
+  const rule = host.aliasRules.find((each) => applyAlias(each, path) !== undefined);
+  return rule?.pattern.kind === 'prefix' ? rule.pattern.path.replace(/(?<=.)\/+$/, '') : '';
 }
 
 /**

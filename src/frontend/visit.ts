@@ -1,12 +1,17 @@
 // What the frontend knows of one exchange while it is being served: host, path, settings, how it will be answered.
 // Reused; nothing of it outlives the exchange.
 
+import { octetsOf } from '../config/files.ts';
 import type { AccessFacts as LogFacts } from '../listener/access-log-fields.ts';
 import type { Exchange } from '../listener/exchange.ts';
 import type { AuthenticationOutcome, AccessFacts as ClientFacts } from '../site/access.ts';
 import type { Authentication, DirectorySettings, MappingTarget } from '../site/model.ts';
 import { newRequestPath, type RequestPath } from '../site/path.ts';
+
 import type { Inquiry } from './inquiry.ts';
+
+import { RequestSubject } from './request-subject.ts';
+
 import type { RequestTrace } from './request-trace.ts';
 import type { RunningHost, RunningSite } from './running-site.ts';
 import type { FileTarget } from './static-path.ts';
@@ -48,6 +53,11 @@ export class Visit implements LogFacts, ClientFacts {
   inquiry: Inquiry | undefined = undefined;
   /** WWW-Authenticate of a 401, whoever makes its page. */
   challenge: string | undefined = undefined;
+  /** Fields of the request that expressions decided by, for Vary. */
+  varying: string[] | undefined = undefined;
+  /** How deep it is within questions of another visit (`reach.ts`); 0 for a request. */
+  depth = 0;
+  #subject: RequestSubject | undefined = undefined;
   /** Somebody wants to know why it goes as it does. */
   trace: RequestTrace | undefined = undefined;
 
@@ -67,6 +77,36 @@ export class Visit implements LogFacts, ClientFacts {
     this.isOwnError = false;
     this.inquiry = undefined;
     this.challenge = undefined;
+    this.varying = undefined;
+    this.depth = 0;
+    this.forgetGoal();
+  }
+
+  /** Nobody knows yet who answers. */
+  forgetGoal(): void {
+    this.goal.kind = 'file';
+    this.goal.target = undefined;
+    this.goal.file = undefined;
+  }
+
+  /** Whom expressions ask about this request. */
+  get subject(): RequestSubject {
+    this.#subject ??= new RequestSubject(this);
+    return this.#subject;
+  }
+
+  /** The answer depends on a field of the request. Host is never named: it is part of what was asked for. */
+  varyOn(name: string): void {
+    if (name.toLowerCase() === 'host') return;
+    this.varying ??= [];
+    if (!this.varying.includes(name)) this.varying.push(name);
+  }
+
+  /** What httpd calls the file of a request, octets: a path, the URL it is proxied to, or the path of the URL. */
+  get filename(): string {
+    const { goal } = this;
+    if (goal.kind === 'proxy' && goal.target?.kind === 'proxy') return `proxy:${goal.target.authority}${goal.path}`;
+    return goal.file === undefined ? this.forms.decoded : octetsOf(goal.file.file);
   }
 
   get clientAddress(): string {

@@ -4,6 +4,7 @@
 import { threadId } from 'node:worker_threads';
 import { FIELD, fieldId } from '../base/field-names.ts';
 import type { Fields } from '../base/fields.ts';
+import type { ExpressionSubject } from '../config/expression/expression.ts';
 import type { LogField, LogFormat } from '../config/httpd/log-format.ts';
 import { compileLogTime } from './access-log-time.ts';
 import type { Exchange } from './exchange.ts';
@@ -26,6 +27,8 @@ export interface AccessFacts {
   readonly requestName: string;
   /** Status before an internal redirect; undefined when there was none. */
   readonly originalStatus: number | undefined;
+  /** Whom `expr=` of a CustomLog is asked about. */
+  readonly subject: ExpressionSubject;
 }
 
 /** Instants of the line, on the listener's clock and on the wall clock, ms. */

@@ -2,16 +2,15 @@
 // before it is reused.
 
 import type { Clock } from '../base/clock.ts';
+import { Failure } from '../base/failure.ts';
+import { Expression } from '../config/expression/expression.ts';
 import type { LogFormat } from '../config/httpd/log-format.ts';
 import { type AccessFacts, compileLogItems, type EndTime, type LogItem } from './access-log-fields.ts';
 import type { Exchange } from './exchange.ts';
 import type { LogSink } from './log-sink.ts';
 
-/** `env=NAME` or `env=!NAME` of a CustomLog. */
-export interface AccessLogCondition {
-  readonly name: string;
-  readonly isNegated: boolean;
-}
+/** `env=NAME`, `env=!NAME` or `expr=…` of a CustomLog. */
+export type AccessLogCondition = { readonly name: string; readonly isNegated: boolean } | Expression;
 
 export class AccessLog {
   readonly #items: readonly LogItem[];
@@ -26,11 +25,21 @@ export class AccessLog {
 
   /** Writes the line of a finished exchange, if the condition holds. */
   write(exchange: Exchange, facts: AccessFacts, end: EndTime): void {
-    const condition = this.#condition;
-    if (condition !== undefined && (exchange.env?.has(condition.name) ?? false) === condition.isNegated) return;
+    if (this.#condition !== undefined && !holds(this.#condition, exchange, facts)) return;
     let line = '';
     for (const item of this.#items) line += item(exchange, facts, end);
     this.#sink.write(line);
+  }
+}
+
+/** What cannot be told is written: a line too many is better than one too few. */
+function holds(condition: AccessLogCondition, exchange: Exchange, facts: AccessFacts): boolean {
+  if (!(condition instanceof Expression)) return (exchange.env?.has(condition.name) ?? false) !== condition.isNegated;
+  try {
+    return condition.test(facts.subject);
+  } catch (error) {
+    if (error instanceof Failure) return true;
+    throw error;
   }
 }
 

@@ -8,6 +8,7 @@ import { methodOf } from './access.ts';
 import { choice, type DirectiveHandler, fail, restricts, takes, title, warn } from './arguments.ts';
 import { AUTHENTICATION_HANDLERS } from './authentication.ts';
 import type { Scope } from './draft.ts';
+import { requireExpression } from './expressions.ts';
 import { container, intersection, limited } from './method-limits.ts';
 import type { ClientMatch, OrderRules, RequireLayer, RequireNode, Written } from './model.ts';
 
@@ -84,7 +85,7 @@ function updateLayer(scope: Scope, change: Partial<RequireLayer>): void {
 
 function layerKind(scope: Scope): RequireLayer['kind'] {
   const kind = scope.section?.kind ?? 'server';
-  return kind === 'directory-match' ? 'directory' : kind;
+  return kind === 'directory-match' ? 'directory' : kind === 'condition' ? 'if' : kind;
 }
 
 /** Containers within containers of their own kind, and `<RequireNone>` within `<RequireAll>`, are lists of their parent. */
@@ -201,8 +202,10 @@ function readProvider(
     case 'file-owner':
     case 'file-group':
       return restricts(node, scope, 'owners of files are not looked at');
-    case 'expr':
-      return restricts(node, scope, 'expressions are not evaluated');
+    case 'expr': {
+      const expression = requireExpression(node, scope, node.raw.replace(/^(?:not\s+)?expr\b/i, ''));
+      return expression === undefined ? undefined : { kind: 'expression', expression };
+    }
     default:
       return restricts(node, scope, `there is nothing here that knows "${textOf(provider)}"`);
   }

@@ -4,6 +4,7 @@
 // order of questions and what each answer leads to as observed on httpd 2.4.71.
 
 import { isInRange, isLoopback, parseAddress } from '../base/addresses.ts';
+import type { ExpressionSubject } from '../config/expression/expression.ts';
 import type {
   AccessRules,
   Authentication,
@@ -30,6 +31,8 @@ export interface AccessFacts {
   authenticate(how: Authentication): AuthenticationOutcome | 'wait';
   /** Groups of a user in a group file, in lower case; none when the file cannot be read; undefined: not known yet. */
   groupsOf(user: string, file: string): ReadonlySet<string> | undefined;
+  /** Whom `Require expr` is asked about. */
+  readonly subject: ExpressionSubject;
   /** Hears which lines were asked and what they said; undefined when nobody wants to know. */
   readonly trace?: AccessTrace | undefined;
 }
@@ -52,7 +55,10 @@ export type AuthenticationOutcome =
 /** In, or the status of the refusal; 401 asks for a name and a password. */
 export type AccessVerdict = 'in' | 'wait' | 401 | 403 | 500 | 503;
 
-/** Whether the rules let this request in without waiting for anything. No rules let everybody in. */
+/**
+ * Whether the rules let this request in without waiting for anything. No rules let everybody in.
+ * @throws Failure when an expression cannot be evaluated: then nobody is let in
+ */
 export function isAllowed(rules: AccessRules | undefined, facts: AccessFacts): boolean {
   return rules === undefined || judgeAccess(rules, facts) === 'in';
 }
@@ -157,6 +163,8 @@ function judgeNode(node: RequireNode, asked: Asked, isInAll: boolean): Verdict {
       return verdict(node.names.some((name) => facts.hasEnv(name)));
     case 'method':
       return verdict(node.methods.includes(asked.method));
+    case 'expression':
+      return verdict(node.expression.test(facts.subject));
     case 'user':
       return asked.user === undefined ? DENIED_WITHOUT_USER : verdict(node.names.includes(asked.user));
     case 'valid-user':

@@ -6,6 +6,7 @@ import { compileRegex } from '../config/httpd/regex.ts';
 import type { DirectiveNode } from '../config/httpd/tree.ts';
 import { type DirectiveHandler, fail, path, restricts, takes, warn } from './arguments.ts';
 import type { Scope } from './draft.ts';
+import { readTextExpression } from './expressions.ts';
 import type { AliasRule, MappingPattern } from './model.ts';
 
 /** Directives of this story, by name in lower case. */
@@ -24,12 +25,7 @@ export const ALIAS_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
 
 function addAlias(node: DirectiveNode, scope: Scope, kind: AliasRule['kind'], isMatch: boolean): void {
   if (scope.section !== undefined && node.words.length === 1) {
-    warn(
-      node,
-      scope,
-      'without a path of its own is not honoured; write it outside the section with the path',
-      'not-honoured',
-    );
+    sectionAlias(node, scope, kind);
     return;
   }
   if (!takes(node, scope, 2, 2)) return;
@@ -40,6 +36,14 @@ function addAlias(node: DirectiveNode, scope: Scope, kind: AliasRule['kind'], is
   scope.host.aliasRules.push({ kind, pattern, path: file, place: node.place });
   if (kind === 'script-alias')
     warn(node, scope, 'no CGI scripts are run; such requests are answered 500', 'handler-not-served');
+}
+
+/** `Alias target` in a Location: the target, a text with variables, is the file for whatever the section matches. */
+function sectionAlias(node: DirectiveNode, scope: Scope, kind: AliasRule['kind']): void {
+  if (kind === 'script-alias')
+    warn(node, scope, 'no CGI scripts are run; such requests are answered 500', 'handler-not-served');
+  const file = readTextExpression(node, scope, node.words[0]);
+  if (file !== undefined) scope.settings.alias = { kind, file, place: node.place };
 }
 
 function readPattern(node: DirectiveNode, scope: Scope, source: string, isMatch: boolean): MappingPattern | undefined {
@@ -81,13 +85,15 @@ function addRedirect(node: DirectiveNode, scope: Scope, fixed: number | undefine
     fail(node, scope, needsUrl ? `${status} needs a URL to redirect to` : `${status} takes no URL`, 'argument-count');
     return;
   }
-  if (url !== undefined && !isMatch && !url.startsWith('/') && !/^[A-Za-z][A-Za-z0-9+.-]*:/.test(url)) {
+  const isText = source === undefined && url?.includes('%{') === true;
+  if (url !== undefined && !isMatch && !isText && !url.startsWith('/') && !/^[A-Za-z][A-Za-z0-9+.-]*:/.test(url)) {
     fail(node, scope, `"${textOf(url)}" is neither a URL nor a path`);
     return;
   }
   const target = { status, url, place: node.place };
   if (source === undefined) {
-    scope.settings.redirect = target;
+    const text = url === undefined ? undefined : readTextExpression(node, scope, url);
+    if (url === undefined || text !== undefined) scope.settings.redirect = { ...target, url: text };
     return;
   }
   const pattern = readPattern(node, scope, source, isMatch);

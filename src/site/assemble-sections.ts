@@ -33,12 +33,13 @@ function section(draft: SectionDraft, view: HostView): Section {
 }
 
 export function settings(draft: SettingsDraft, view: HostView): DirectorySettings {
-  const { mapping, reverseRules, files, ...rest } = draft;
+  const { mapping, reverseRules, files, conditions, ...rest } = draft;
   return {
     ...rest,
     ...(mapping === undefined ? {} : { mapping: resolveMapping(mapping, view) }),
     ...(reverseRules === undefined ? {} : { reverseRules: reverseRules.map((rule) => resolveReverse(rule, view)) }),
     ...(files === undefined ? {} : { files: files.map((draft) => section(draft, view)) }),
+    ...(conditions === undefined ? {} : { conditions: conditions.map((draft) => section(draft, view)) }),
   };
 }
 

@@ -1,6 +1,8 @@
 // Finds managers and status pages that strangers may open: the rules in force there are judged for an address nobody
 // has. Part of `check.ts`.
 
+import { parseAddress } from '../base/addresses.ts';
+import { NO_SUBJECT } from '../config/expression/expression.ts';
 import { textOf } from '../config/files.ts';
 import type { Findings } from '../config/finding.ts';
 import { type AccessFacts, isAllowed } from './access.ts';
@@ -25,6 +27,7 @@ const STRANGERS: readonly AccessFacts[] = ['203.0.113.77', '2001:db8::77'].map((
   addressesOf: () => [],
   authenticate: () => ({ kind: 'refused' }),
   groupsOf: () => new Set(),
+  subject: { ...NO_SUBJECT, clientAddress: parseAddress(clientAddress) },
 }));
 
 export function checkManagers(host: Host, findings: Findings): void {
@@ -48,8 +51,9 @@ function inForceAt(section: Section, host: Host, settings: HostSettings): Direct
   const { matcher } = section;
   if (matcher.kind !== 'path' || !host.sections.locations.includes(section))
     return mergeSettings(host.defaults, section.settings);
-  if (host.documentRoot === undefined) return settings.forPath(matcher.path);
-  return settings.forFile(matcher.path, textOf(`${host.documentRoot}${matcher.path}`).replace(/(?<=.)\/+$/, ''));
+  if (host.documentRoot === undefined) return settings.forPath(matcher.path, undefined);
+  const file = textOf(`${host.documentRoot}${matcher.path}`).replace(/(?<=.)\/+$/, '');
+  return settings.forFile(matcher.path, file, undefined);
 }
 
 function hidden(host: Host): string {

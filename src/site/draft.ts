@@ -47,10 +47,11 @@ export type MappingDraft = Omit<Mapping, 'target'> & { readonly target: TargetDr
 export type ReverseDraft = Omit<ReverseRule, 'balancer'>;
 
 /** Settings of a section whose mappings are not resolved yet. */
-export type SettingsDraft = Mutable<Omit<DirectorySettings, 'mapping' | 'reverseRules' | 'files'>> & {
+export type SettingsDraft = Mutable<Omit<DirectorySettings, 'mapping' | 'reverseRules' | 'files' | 'conditions'>> & {
   mapping?: MappingDraft;
   reverseRules?: readonly ReverseDraft[];
   files?: readonly SectionDraft[];
+  conditions?: readonly SectionDraft[];
 };
 
 export interface SectionDraft extends Omit<Section, 'settings'> {
@@ -61,7 +62,7 @@ export interface SectionDraft extends Omit<Section, 'settings'> {
   readonly settings: SettingsDraft;
 }
 
-export type SectionKind = 'directory' | 'directory-match' | 'files' | 'location' | 'proxy';
+export type SectionKind = 'directory' | 'directory-match' | 'files' | 'location' | 'proxy' | 'condition';
 
 /** Settings of a host that the main server's stand in for. */
 export type HostChoices = Partial<

@@ -6,7 +6,8 @@ import { compileRegex } from '../config/httpd/regex.ts';
 import type { DirectiveNode } from '../config/httpd/tree.ts';
 import { type DirectiveHandler, fail, takes, unheeded, warn } from './arguments.ts';
 import type { Scope } from './draft.ts';
-import type { EnvIfRule, EnvOp } from './model.ts';
+import { readExpression } from './expressions.ts';
+import type { EnvIfRule, EnvMatchRule, EnvOp } from './model.ts';
 
 /** Directives of this story, by name in lower case. */
 export const ENV_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
@@ -21,6 +22,7 @@ export const ENV_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
   passenv: passEnv,
   setenvif: (node, scope) => setEnvIf(node, scope, false),
   setenvifnocase: (node, scope) => setEnvIf(node, scope, true),
+  setenvifexpr: setEnvIfExpr,
   browsermatch: (node, scope) => browserMatch(node, scope, false),
   browsermatchnocase: (node, scope) => browserMatch(node, scope, true),
 };
@@ -38,7 +40,7 @@ function tellVariable(node: DirectiveNode, scope: Scope, name: string): void {
 }
 
 /** Attributes of a request that SetEnvIf knows by name, in lower case. */
-const ATTRIBUTES: ReadonlyMap<string, Extract<EnvIfRule['subject'], { kind: 'attribute' }>['name']> = new Map([
+const ATTRIBUTES: ReadonlyMap<string, Extract<EnvMatchRule['subject'], { kind: 'attribute' }>['name']> = new Map([
   ['remote_host', 'remote-host'],
   ['remote_addr', 'remote-addr'],
   ['server_addr', 'server-addr'],
@@ -81,7 +83,16 @@ function browserMatch(node: DirectiveNode, scope: Scope, ignoreCase: boolean): v
   addRule(node, scope, { kind: 'header', name: 'User-Agent' }, regex, actions, ignoreCase);
 }
 
-function readSubject(node: DirectiveNode, scope: Scope, attribute: string): EnvIfRule['subject'] | undefined {
+/** `SetEnvIfExpr expression [!]name[=value] …`. */
+function setEnvIfExpr(node: DirectiveNode, scope: Scope): void {
+  if (!takes(node, scope, 2, Infinity)) return;
+  const [text, ...words] = node.words;
+  const expression = readExpression(node, scope, text);
+  if (expression === undefined) return;
+  pushRule(scope, { kind: 'expression', expression, actions: readActions(node, scope, words), place: node.place });
+}
+
+function readSubject(node: DirectiveNode, scope: Scope, attribute: string): EnvMatchRule['subject'] | undefined {
   const known = ATTRIBUTES.get(attribute.toLowerCase());
   if (known !== undefined) return { kind: 'attribute', name: known };
   if (/^[\w-]+$/.test(attribute)) return { kind: 'header', name: attribute };
@@ -101,7 +112,7 @@ function isLiteral(source: string): boolean {
 function addRule(
   node: DirectiveNode,
   scope: Scope,
-  subject: EnvIfRule['subject'],
+  subject: EnvMatchRule['subject'],
   source: string,
   words: readonly string[],
   ignoreCase: boolean,
@@ -111,13 +122,23 @@ function addRule(
     fail(node, scope, `the regular expression ${textOf(source)} is wrong: ${compiled.problem}`, 'bad-regex');
     return;
   }
+  const actions = readActions(node, scope, words);
+  const { regex } = compiled;
+  pushRule(scope, { kind: 'match', subject, regex, isLiteral: isLiteral(source), actions, place: node.place });
+}
+
+/** `name`, `name=value` and `!name`. */
+function readActions(node: DirectiveNode, scope: Scope, words: readonly string[]): EnvIfRule['actions'] {
   const actions = words.map((word) => {
     const equals = word.indexOf('=');
     if (equals > 0) return { name: word.slice(0, equals), value: word.slice(equals + 1) };
     return word.startsWith('!') ? { name: word.slice(1), value: undefined } : { name: word, value: '1' };
   });
   for (const { name, value } of actions) if (value !== undefined) tellVariable(node, scope, name);
-  const rule = { subject, regex: compiled.regex, isLiteral: isLiteral(source), actions, place: node.place };
+  return actions;
+}
+
+function pushRule(scope: Scope, rule: EnvIfRule): void {
   if (scope.section === undefined) scope.host.earlyEnvRules.push(rule);
   else scope.settings.envIfRules = [...(scope.settings.envIfRules ?? []), rule];
 }

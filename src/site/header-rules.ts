@@ -6,7 +6,8 @@ import { compileRegex } from '../config/httpd/regex.ts';
 import type { DirectiveNode } from '../config/httpd/tree.ts';
 import { type DirectiveHandler, fail, unheeded, warn } from './arguments.ts';
 import type { Scope } from './draft.ts';
-import type { EnvCondition, HeaderOp, HeaderValue, HeaderValuePart } from './model.ts';
+import { expressionPart, readExpression, readTextExpression } from './expressions.ts';
+import type { EnvCondition, HeaderOp, HeaderValue, HeaderValuePart, LineCondition } from './model.ts';
 
 /** Directives of this story, by name in lower case. */
 export const HEADER_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
@@ -45,9 +46,9 @@ function addHeader(node: DirectiveNode, scope: Scope, isRequest: boolean): void 
     fail(node, scope, `${action} needs the name of a header`, 'argument-count');
     return;
   }
-  const last = takeLast(words);
   const isEdit = action === 'edit' || action === 'edit*';
   const wanted = isEdit ? 2 : action === 'unset' || action === 'echo' ? 0 : 1;
+  const last = takeLast(words, wanted);
   if (words.length !== wanted) {
     fail(
       node,
@@ -61,21 +62,17 @@ function addHeader(node: DirectiveNode, scope: Scope, isRequest: boolean): void 
     warn(node, scope, 'early means nothing in a section; the header is left as it is', 'not-honoured');
     return;
   }
-  if (last.hasExpression || (!isEdit && words[0]?.startsWith('expr='))) {
-    warn(node, scope, 'expressions (expr=) are not evaluated; the header is left as it is', 'not-honoured');
-    return;
-  }
+  const condition: LineCondition | undefined =
+    last.expression === undefined ? last.condition : readExpression(node, scope, last.expression);
+  if (last.expression !== undefined && condition === undefined) return;
   const regex = action === 'echo' ? name : isEdit ? words[0] : undefined;
   const compiled = regex === undefined ? undefined : compileRegex(regex, { ignoreCase: action === 'echo' });
   if (compiled?.ok === false) {
     fail(node, scope, `the regular expression ${textOf(regex ?? '')} is wrong: ${compiled.problem}`, 'bad-regex');
     return;
   }
-  const value = readHeaderValue(words.at(-1) ?? '');
-  if (typeof value === 'string') {
-    fail(node, scope, value);
-    return;
-  }
+  const value = readValue(node, scope, words.at(-1) ?? '');
+  if (value === undefined) return;
   if (value.some(({ kind }) => kind === 'idle' || kind === 'busy'))
     unheeded(node, scope, '%i and %b are not counted: they always tell 100 and 0');
   const op: HeaderOp = {
@@ -89,21 +86,39 @@ function addHeader(node: DirectiveNode, scope: Scope, isRequest: boolean): void 
           : compiled.regex
         : undefined,
     value,
-    condition: last.condition,
+    condition,
     isEarly: last.isEarly,
     place: node.place,
   };
   scope.settings.headerOps = [...(scope.settings.headerOps ?? []), op];
 }
 
-/** Takes `early`, `env=…` or `expr=…` off the end. */
-function takeLast(words: string[]): { isEarly: boolean; condition: EnvCondition | undefined; hasExpression: boolean } {
-  const last = words.at(-1) ?? '';
+/** Takes `early`, `env=…` or `expr=…` off the end, when more is there than the values that an action wants. */
+function takeLast(
+  words: string[],
+  wanted: number,
+): {
+  isEarly: boolean;
+  condition: EnvCondition | undefined;
+  expression: string | undefined;
+} {
+  const last = words.length > wanted ? (words.at(-1) ?? '') : '';
   const isEarly = /^early$/i.test(last);
   const condition = readEnvCondition(last);
-  const hasExpression = words.length > 1 && /^expr=/i.test(last);
-  if (isEarly || condition !== undefined || hasExpression) words.pop();
-  return { isEarly, condition, hasExpression };
+  const expression = expressionPart(last);
+  if (isEarly || condition !== undefined || expression !== undefined) words.pop();
+  return { isEarly, condition, expression };
+}
+
+/** `expr=…`, whose text is the whole value, or a text with `%` parts; undefined when it is wrong, which is told. */
+function readValue(node: DirectiveNode, scope: Scope, source: string): HeaderValue | undefined {
+  const text = expressionPart(source);
+  if (text !== undefined) {
+    const expression = readTextExpression(node, scope, text);
+    return expression === undefined ? undefined : [{ kind: 'expression', expression }];
+  }
+  const value = readHeaderValue(source);
+  return typeof value === 'string' ? fail(node, scope, value) : value;
 }
 
 /** `env=NAME` or `env=!NAME`. */

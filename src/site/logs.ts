@@ -6,6 +6,7 @@ import { compileLogFormat, type LogFormat, PREDEFINED_FORMATS } from '../config/
 import type { DirectiveNode } from '../config/httpd/tree.ts';
 import { type DirectiveHandler, fail, path, takes, warn } from './arguments.ts';
 import type { HostDraft, LogDraft, Scope, SiteDraft } from './draft.ts';
+import { expressionPart, readExpression } from './expressions.ts';
 import { readEnvCondition } from './header-rules.ts';
 import { expectLogDirectory } from './host-settings.ts';
 import type { AccessLog } from './model.ts';
@@ -53,13 +54,12 @@ function logFormat(node: DirectiveNode, scope: Scope): void {
 function customLog(node: DirectiveNode, scope: Scope, isGlobal: boolean): void {
   if (!takes(node, scope, 2, 3)) return;
   const [target, format, last] = node.words;
-  const condition = last === undefined ? undefined : readEnvCondition(last);
+  const text = expressionPart(last);
+  const expression = text === undefined ? undefined : readExpression(node, scope, text);
+  const condition = text !== undefined ? expression : last === undefined ? undefined : readEnvCondition(last);
   if (last !== undefined && condition === undefined) {
-    if (!last.startsWith('expr=')) {
-      fail(node, scope, `"${textOf(last)}" is no condition; write env=NAME or env=!NAME`);
-      return;
-    }
-    warn(node, scope, 'expressions (expr=) are not evaluated; every request is logged', 'not-honoured');
+    if (text === undefined) fail(node, scope, `"${textOf(last)}" is no condition; write env=NAME, env=!NAME or expr=…`);
+    return;
   }
   const compiled = format.includes('%') ? compile(node, scope, format) : format;
   if (compiled !== undefined) addLog(node, scope, target, compiled, condition, isGlobal);

@@ -2,6 +2,7 @@
 // it, `access.ts` judges it.
 
 import type { AddressRange } from '../base/addresses.ts';
+import type { Expression } from '../config/expression/expression.ts';
 import type { Place } from '../config/finding.ts';
 import type { HostAddress } from './model.ts';
 
@@ -63,6 +64,7 @@ export type RequireKind =
   | { readonly kind: 'method'; readonly methods: readonly string[] }
   | { readonly kind: 'user'; readonly names: readonly string[] }
   | { readonly kind: 'valid-user' }
+  | { readonly kind: 'expression'; readonly expression: Expression }
   /** Names in lower case. */
   | { readonly kind: 'group'; readonly names: readonly string[] };
 

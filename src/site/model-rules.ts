@@ -1,6 +1,8 @@
 // The rules of a compiled site, as data: mappings, environment, headers. Part of the model; import them from `model.ts`.
 // What applies them is pure: `mapping.ts` here, the rest in the frontend.
 
+import type { Expression, TextExpression } from '../config/expression/expression.ts';
+
 import type { Place } from '../config/finding.ts';
 
 /** Key of a balancer within one Snapshot: stable over reloads, so that members keep their counters. */
@@ -11,6 +13,9 @@ export interface EnvCondition {
   readonly name: string;
   readonly isNegated: boolean;
 }
+
+/** What `env=…` or `expr=…` at the end of a line asks. */
+export type LineCondition = EnvCondition | Expression;
 
 // --- mappings -------------------------------------------------------------------------------------------------------
 
@@ -74,10 +79,26 @@ export interface AliasRule {
   readonly place: Place;
 }
 
+/** Alias without a path, in a section: all of it is this file. */
+export interface AliasTarget {
+  readonly kind: AliasRule['kind'];
+  /** Names the file, absolute or relative to ServerRoot. */
+  readonly file: TextExpression;
+  readonly place: Place;
+}
+
 export interface RedirectTarget {
   readonly status: number;
   /** URL or path, `$1` in a regex rule; undefined for statuses outside 300–399. */
   readonly url: string | undefined;
+  readonly place: Place;
+}
+
+/** Redirect without a path. */
+export interface SectionRedirect {
+  readonly status: number;
+  /** URL or path; undefined for statuses outside 300–399. */
+  readonly url: TextExpression | undefined;
   readonly place: Place;
 }
 
@@ -88,7 +109,19 @@ export interface RedirectRule extends RedirectTarget {
 
 // --- environment and headers ----------------------------------------------------------------------------------------
 
-export interface EnvIfRule {
+/** SetEnvIf, BrowserMatch, SetEnvIfExpr. */
+export type EnvIfRule = EnvMatchRule | EnvExpressionRule;
+
+export interface EnvExpressionRule {
+  readonly kind: 'expression';
+  readonly expression: Expression;
+  /** As those of a match; `$1` stands for a group of the expression's last match. */
+  readonly actions: readonly { readonly name: string; readonly value: string | undefined }[];
+  readonly place: Place;
+}
+
+export interface EnvMatchRule {
+  readonly kind: 'match';
   readonly subject: /** A request header; when there is none, the environment variable of that name. */
     | { readonly kind: 'header'; readonly name: string }
     /** Every request header whose name matches. */
@@ -117,7 +150,7 @@ export interface HeaderOp {
   readonly regex: RegExp | undefined;
   /** For `edit` the replacement, with `$1`. Empty for `unset` and `echo`. */
   readonly value: HeaderValue;
-  readonly condition: EnvCondition | undefined;
+  readonly condition: LineCondition | undefined;
   /** Applied before anything else, at server level only. */
   readonly isEarly: boolean;
   readonly place: Place;
@@ -127,6 +160,8 @@ export interface HeaderOp {
 export type HeaderValue = readonly HeaderValuePart[];
 
 export type HeaderValuePart =
+  /** `expr=…`: the whole value. */
+  | { readonly kind: 'expression'; readonly expression: TextExpression }
   | { readonly kind: 'text'; readonly text: string }
   /** `%{NAME}e`. */
   | { readonly kind: 'env'; readonly name: string }

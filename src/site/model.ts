@@ -3,20 +3,22 @@
 // Texts that came from the configuration or go on the wire are octets (latin1 view); file system paths are UTF-8.
 
 import type { BalancerConfig } from '../balancer/config.ts';
+import type { Expression, TextExpression } from '../config/expression/expression.ts';
 import type { Finding, Place } from '../config/finding.ts';
 import type { LogFormat } from '../config/httpd/log-format.ts';
 import type { AccessRules, ProxyProtocolSettings, RemoteIpSettings } from './model-access.ts';
 import type {
   AliasRule,
+  AliasTarget,
   BalancerKey,
-  EnvCondition,
   EnvIfRule,
   EnvOp,
   HeaderOp,
+  LineCondition,
   Mapping,
   RedirectRule,
-  RedirectTarget,
   ReverseRule,
+  SectionRedirect,
 } from './model-rules.ts';
 
 export type * from './model-access.ts';
@@ -220,7 +222,7 @@ export interface AccessLog {
   readonly target: string;
   readonly isPipe: boolean;
   readonly format: LogFormat;
-  readonly condition: EnvCondition | undefined;
+  readonly condition: LineCondition | undefined;
   readonly place: Place;
 }
 
@@ -253,7 +255,12 @@ export type SectionMatcher =
   | { readonly kind: 'glob'; readonly source: string; readonly regex: RegExp }
   | { readonly kind: 'regex'; readonly source: string; readonly regex: RegExp }
   /** A prefix of the proxied URL, without regard to segments. */
-  | { readonly kind: 'url-prefix'; readonly prefix: string };
+  | { readonly kind: 'url-prefix'; readonly prefix: string }
+  /**
+   * `<If>`, `<ElseIf>`, `<Else>`: holds when the expression does (an Else has none), and with `isElse` only where those
+   * before it, back to the last without, did not.
+   */
+  | { readonly kind: 'condition'; readonly expression: Expression | undefined; readonly isElse: boolean };
 
 /** Settings of one section, or of a host outside sections: what is undefined is inherited. */
 export interface DirectorySettings {
@@ -275,8 +282,14 @@ export interface DirectorySettings {
   readonly envOps?: readonly EnvOp[];
   readonly headerOps?: readonly HeaderOp[];
   readonly redirectRules?: readonly RedirectRule[];
-  /** Redirect without a path: for whatever the section matches. */
-  readonly redirect?: RedirectTarget;
+  /** Redirect without a path: for whatever the section matches. Its target is a text with variables. */
+  readonly redirect?: SectionRedirect;
+  readonly alias?: AliasTarget;
+  /**
+   * Sections on conditions, to be asked in order when all others are merged. What stands in one of them is asked after
+   * all of these.
+   */
+  readonly conditions?: readonly Section[];
   /** Files sections within a Directory section. */
   readonly files?: readonly Section[];
   readonly limitRequestBodyBytes?: number;
@@ -320,11 +333,8 @@ export type OptionName =
   | 'MultiViews';
 
 export type ErrorDocument =
-  | { readonly kind: 'text'; readonly text: string }
-  /** A local path, answered by an internal redirect. */
-  | { readonly kind: 'path'; readonly path: string }
-  | { readonly kind: 'url'; readonly url: string }
-  | { readonly kind: 'default' };
+  /** `path` is a local one, answered by an internal redirect. */
+  { readonly kind: 'text' | 'path' | 'url'; readonly text: TextExpression } | { readonly kind: 'default' };
 
 export interface MimeSettings {
   /** Extension (lower case, without dot) to media type. */

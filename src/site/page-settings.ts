@@ -19,6 +19,7 @@ import {
   warn,
 } from './arguments.ts';
 import type { Scope } from './draft.ts';
+import { readTextExpression } from './expressions.ts';
 import type { ErrorDocument, MimeSettings, OptionName } from './model.ts';
 
 /** Directives of this story, by name in lower case. */
@@ -130,12 +131,16 @@ function errorDocument(node: DirectiveNode, scope: Scope): void {
     fail(node, scope, `"${textOf(code)}" is no status`);
     return;
   }
-  let document: ErrorDocument;
-  if (what.toLowerCase() === 'default') document = { kind: 'default' };
-  else if (what.startsWith('/')) document = { kind: 'path', path: what };
-  else if (/^[A-Za-z][A-Za-z0-9+.-]*:\/\//.test(what)) document = { kind: 'url', url: what };
-  else document = { kind: 'text', text: what.startsWith('"') ? what.slice(1) : what };
+  const document = readDocument(node, scope, what);
+  if (document === undefined) return;
   scope.settings.errorDocuments = new Map([...(scope.settings.errorDocuments ?? []), [status, document]]);
+}
+
+function readDocument(node: DirectiveNode, scope: Scope, what: string): ErrorDocument | undefined {
+  if (what.toLowerCase() === 'default') return { kind: 'default' };
+  const kind = what.startsWith('/') ? 'path' : /^[A-Za-z][A-Za-z0-9+.-]*:\/\//.test(what) ? 'url' : 'text';
+  const text = readTextExpression(node, scope, kind === 'text' ? what.replace(/^"/, '') : what);
+  return text === undefined ? undefined : { kind, text };
 }
 
 /** `Options [+|-]name …`. */

@@ -2,7 +2,9 @@
 // order. Merged once per set of sections and kept, so a request that meets known sections allocates nothing.
 // Source: httpd's documentation "Configuration Sections"; recordings P-MAP-14, P-ACL-*; access override as observed.
 
+import type { ExpressionSubject } from '../config/expression/expression.ts';
 import { mergeAccess } from './access-merge.ts';
+
 import { joinEnvOps } from './env-rules.ts';
 import type { DirectorySettings, Host, MimeSettings, OptionChange, OptionName, Section } from './model.ts';
 
@@ -15,6 +17,11 @@ interface Merged {
   readonly sections: readonly Section[];
   /** By the next section that matches. */
   readonly next: Map<Section, Merged>;
+}
+
+/** Whoever conditions are asked about. */
+export interface Asker {
+  readonly subject: ExpressionSubject;
 }
 
 /** Finds the settings of requests to one host. */
@@ -34,21 +41,24 @@ export class HostSettings {
     return this.#host.sections.proxies.length > 0;
   }
 
-  /** Before it is known who answers: defaults and Location sections. Mappings and access by path come from here. */
-  forPath(path: string): DirectorySettings {
-    return this.#locations(this.#root, path).settings;
+  /**
+   * Before it is known who answers: defaults and Location sections. Mappings and access by path come from here.
+   * @param asker whom conditions are asked about; without one no section on a condition is in force
+   */
+  forPath(path: string, asker: Asker | undefined): DirectorySettings {
+    return this.#conditions(this.#locations(this.#root, path), asker).settings;
   }
 
   /** For a request that is proxied: Proxy sections take the place of Directory and Files. */
-  forProxied(path: string, proxiedUrl: string): DirectorySettings {
+  forProxied(path: string, proxiedUrl: string, asker: Asker | undefined): DirectorySettings {
     let merged = this.#root;
     for (const section of this.#host.sections.proxies)
       if (matchesProxy(section, proxiedUrl)) merged = this.#step(merged, section);
-    return this.#locations(merged, path).settings;
+    return this.#conditions(this.#locations(merged, path), asker).settings;
   }
 
   /** For a request that is answered with a file or directory. @param file absolute path; a directory's without slash */
-  forFile(path: string, file: string): DirectorySettings {
+  forFile(path: string, file: string, asker: Asker | undefined): DirectorySettings {
     const { directories, files } = this.#host.sections;
     const directory = file.slice(0, Math.max(1, file.lastIndexOf('/')));
     const name = file.slice(file.lastIndexOf('/') + 1);
@@ -58,12 +68,32 @@ export class HostSettings {
     for (const section of merged.settings.files ?? [])
       if (matchesName(section, name)) merged = this.#step(merged, section);
     for (const section of files) if (matchesName(section, name)) merged = this.#step(merged, section);
-    return this.#locations(merged, path).settings;
+    return this.#conditions(this.#locations(merged, path), asker).settings;
   }
 
   /** The sections that these settings were merged from, in the order of merging; none for the host's own. */
   sectionsIn(settings: DirectorySettings): readonly Section[] {
     return this.#sections.get(settings) ?? [];
+  }
+
+  /** Level by level: sections within a condition that holds are asked when all of its level were (as in httpd). */
+  #conditions(from: Merged, asker: Asker | undefined): Merged {
+    let merged = from;
+    let level = from.settings.conditions;
+    while (level !== undefined && level.length > 0 && asker !== undefined) {
+      const next: Section[] = [];
+      let hasHeld = false;
+      for (const section of level) {
+        const { matcher } = section;
+        if (matcher.kind !== 'condition' || (matcher.isElse && hasHeld)) continue;
+        hasHeld = matcher.expression?.test(asker.subject) ?? true;
+        if (!hasHeld) continue;
+        merged = this.#step(merged, section);
+        if (section.settings.conditions !== undefined) next.push(...section.settings.conditions);
+      }
+      level = next;
+    }
+    return merged;
   }
 
   #locations(from: Merged, path: string): Merged {
@@ -92,9 +122,14 @@ export class HostSettings {
 export function everySettings(host: Host): DirectorySettings[] {
   const { directories, files, locations, proxies } = host.sections;
   const ofSections = (sections: readonly Section[] = []): DirectorySettings[] =>
-    sections.flatMap(({ settings }) => [settings, ...ofSections(settings.files)]);
+    sections.flatMap(({ settings }) => of(settings));
+  const of = (settings: DirectorySettings): DirectorySettings[] => [
+    settings,
+    ...ofSections(settings.files),
+    ...ofSections(settings.conditions),
+  ];
   return [
-    host.defaults,
+    ...of(host.defaults),
     ...ofSections(directories),
     ...ofSections(files),
     ...ofSections(locations),
@@ -147,6 +182,7 @@ export function mergeSettings(base: DirectorySettings, over: DirectorySettings):
     ...(base.envOps !== undefined && over.envOps !== undefined ? { envOps: joinEnvOps(base.envOps, over.envOps) } : {}),
     ...joined('headerOps', base, over),
     ...joined('files', base, over),
+    ...joined('conditions', base, over),
     // The innermost Redirect is tried first, as in mod_alias.
     ...joined('redirectRules', over, base),
     ...(base.errorDocuments !== undefined && over.errorDocuments !== undefined
@@ -159,7 +195,7 @@ export function mergeSettings(base: DirectorySettings, over: DirectorySettings):
   };
 }
 
-type ListKey = 'reverseRules' | 'envIfRules' | 'headerOps' | 'files' | 'redirectRules';
+type ListKey = 'reverseRules' | 'envIfRules' | 'headerOps' | 'files' | 'conditions' | 'redirectRules';
 
 function joined<K extends ListKey>(
   key: K,

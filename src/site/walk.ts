@@ -11,6 +11,7 @@ import { AUTHENTICATION_HANDLERS } from './authentication.ts';
 import { BALANCER_HANDLERS } from './balancers.ts';
 import { HostDraft, type Scope, type SiteDraft } from './draft.ts';
 import { ENV_HANDLERS } from './env-rules.ts';
+import { readConditional } from './expressions.ts';
 import { HEADER_HANDLERS } from './header-rules.ts';
 import { HEARTBEAT_HANDLERS } from './heartbeats.ts';
 import { HOST_HANDLERS } from './host-settings.ts';
@@ -93,6 +94,16 @@ const NOT_IN_FILE_SECTIONS: ReadonlySet<string> = new Set([
   'proxypassreversecookiedomain',
 ]);
 
+/** Directives that httpd refuses in <If>, though it takes them in other sections. */
+const NOT_IN_CONDITIONS: ReadonlySet<string> = new Set([
+  'alias',
+  'aliasmatch',
+  'scriptalias',
+  'scriptaliasmatch',
+  'proxyset',
+  'balancermember',
+]);
+
 function whyNotHere(rule: DirectiveRule, node: ConfigNode, scope: Scope): string | undefined {
   const { section, host } = scope;
   const here = section === undefined ? (host.isMain ? 'server level' : 'VirtualHost') : section.title;
@@ -117,6 +128,8 @@ function whyNotHere(rule: DirectiveRule, node: ConfigNode, scope: Scope): string
         NOT_IN_FILE_SECTIONS.has(node.key)
       )
         return `cannot stand in ${here}; move it out of the section or into a Location`;
+      if (section?.kind === 'condition' && NOT_IN_CONDITIONS.has(node.key))
+        return `cannot stand in ${here}; move it out of the condition`;
       if (section !== undefined && section.kind === 'location' && rule.isSection && rule.name.startsWith('Files'))
         return `cannot stand in ${here}`;
       return undefined;
@@ -141,10 +154,11 @@ function ignore(node: ConfigNode, scope: Scope, rule: DirectiveRule): void {
 
 function enter(node: SectionNode, scope: Scope): void {
   if (node.key === 'virtualhost') virtualHost(node, scope);
+  else if (isSettingsSection(node.key) && scope.section?.kind === 'condition') skipFiles(node, scope);
   else if (isSettingsSection(node.key)) readSection(node, scope, (inner) => walk(node.children, inner));
   else if (node.key in ACCESS_SECTIONS) ACCESS_SECTIONS[node.key](node, scope);
   else if (isLimit(node)) limitAccess(node, scope);
-  else skipCondition(node, scope);
+  else readConditional(node, scope, (inner) => walk(node.children, inner));
 }
 
 /** What is no access rule holds for all methods, as in httpd. */
@@ -161,12 +175,12 @@ function virtualHost(node: SectionNode, scope: Scope): void {
   walk(node.children, { site: scope.site, host, settings: host.defaults, section: undefined });
 }
 
-/** `<If>` and its kin are not evaluated; that is harmless only when nothing within keeps anybody out. */
-function skipCondition(node: SectionNode, scope: Scope): void {
+/** httpd takes <Files> within <If> and never looks into it. */
+function skipFiles(node: SectionNode, scope: Scope): void {
   const guard = findAccess(node);
-  if (guard === undefined)
-    warn(node, scope, 'conditions on requests are not evaluated; what is within is skipped', 'not-honoured');
-  else restricts(guard, scope, `the condition ${title(node)} around it is not evaluated`);
+  const mend = `${title(node)} within ${scope.section?.title} is never looked at, nor is it by httpd; write it around the <If>`;
+  if (guard === undefined) warn(node, scope, mend, 'not-honoured');
+  else restricts(guard, scope, mend);
 }
 
 function findAccess(section: SectionNode): ConfigNode | undefined {

@@ -17,10 +17,13 @@ const NO_GROUPS: Groups = [];
 /** One evaluation. A failure (a file that cannot be read) leaves as a Failure with the code `expression-failed`. */
 export class Evaluation {
   readonly #subject: ExpressionSubject;
+  readonly #varies: boolean;
   groups: Groups = NO_GROUPS;
 
-  constructor(subject: ExpressionSubject) {
+  /** @param varies what is asked of the request's fields is told in Vary: of conditions, not of texts (as httpd does) */
+  constructor(subject: ExpressionSubject, varies: boolean) {
     this.#subject = subject;
+    this.#varies = varies;
   }
 
   test(condition: Condition): boolean {
@@ -70,7 +73,7 @@ export class Evaluation {
       case 'variable':
         return this.#subject.variable(word.name) ?? '';
       case 'header':
-        return this.#subject.requestHeader(word.name, true) ?? '';
+        return this.#subject.requestHeader(word.name, this.#varies) ?? '';
       case 'group':
         return this.groups[word.number] ?? '';
       case 'call':
@@ -133,7 +136,7 @@ export class Evaluation {
     switch (name) {
       case 'req':
       case 'http':
-        return subject.requestHeader(argument, true) ?? '';
+        return subject.requestHeader(argument, this.#varies) ?? '';
       case 'req_novary':
         return subject.requestHeader(argument, false) ?? '';
       case 'resp':

@@ -11,7 +11,7 @@ import type { Condition, Word } from './tree.ts';
 
 export type { Groups } from './evaluate.ts';
 export type { ExpressionNames } from './scan.ts';
-export type { ExpressionFiles, ExpressionSubject, FileFacts } from './subject.ts';
+export { type ExpressionFiles, type ExpressionSubject, type FileFacts, NO_SUBJECT } from './subject.ts';
 
 /** A condition. */
 export class Expression {
@@ -26,12 +26,12 @@ export class Expression {
 
   /** Whether it holds. @throws Failure `expression-failed` when that cannot be told: a file cannot be read */
   test(subject: ExpressionSubject): boolean {
-    return new Evaluation(subject).test(this.condition);
+    return new Evaluation(subject, true).test(this.condition);
   }
 
   /** The groups of its last match when it holds, undefined when it does not; for what uses `$1` beyond it. */
   match(subject: ExpressionSubject): Groups | undefined {
-    const evaluation = new Evaluation(subject);
+    const evaluation = new Evaluation(subject, true);
     return evaluation.test(this.condition) ? evaluation.groups : undefined;
   }
 }
@@ -54,7 +54,7 @@ export class TextExpression {
 
   /** The text. @throws Failure `expression-failed` when it cannot be told: a file cannot be read */
   text(subject: ExpressionSubject): string {
-    return new Evaluation(subject).text(this.word);
+    return new Evaluation(subject, false).text(this.word);
   }
 }
 

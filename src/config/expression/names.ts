@@ -43,9 +43,6 @@ export const FUNCTIONS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** Functions that tell a list, in lower case. */
-export const LIST_FUNCTIONS: ReadonlySet<string> = new Set(['peerextlist']);
-
 /** Operators before one word; letter case counts. */
 export const UNARY_OPERATORS: ReadonlySet<string> = new Set('AFLRTUdefhnsxz');
 

@@ -3,7 +3,7 @@
 
 import { parseRange } from '../../base/addresses.ts';
 import { compileRegex } from '../httpd/regex.ts';
-import { BINARY_OPERATORS, EXPRESSION_LIMITS, LIST_FUNCTIONS, UNARY_OPERATORS } from './names.ts';
+import { BINARY_OPERATORS, EXPRESSION_LIMITS, UNARY_OPERATORS } from './names.ts';
 import { call, type ExpressionNames, ExpressionProblem, Scanner, type Token } from './scan.ts';
 import { type Condition, joinWords, type Order, type Word } from './tree.ts';
 
@@ -143,7 +143,7 @@ class Parser {
     const token = this.#token;
     if (token.kind === 'name') {
       const name = token.text.toLowerCase();
-      if (!LIST_FUNCTIONS.has(name))
+      if (this.#names.lists?.has(name) !== true)
         throw new ExpressionProblem(token.at, `${token.text} tells no list; write in { 'a', 'b' }`);
       this.#advance();
       return { kind: 'in-list', word, name, argument: this.#argument() };

@@ -10,6 +10,8 @@ export interface ExpressionNames {
   readonly variables?: ReadonlySet<string>;
   /** In lower case. */
   readonly functions?: ReadonlySet<string>;
+  /** Functions that tell a list, in lower case; there are none by themselves. */
+  readonly lists?: ReadonlySet<string>;
 }
 
 export type Token =

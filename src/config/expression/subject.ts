@@ -44,3 +44,23 @@ export interface FileFacts {
   /** The server may run it (`-x`). */
   readonly isExecutable: boolean;
 }
+
+/** Where nothing is known: everything is absent. */
+export const NO_SUBJECT: ExpressionSubject = {
+  variable: () => undefined,
+  requestHeader: () => undefined,
+  responseHeader: () => undefined,
+  requestEnv: () => undefined,
+  note: () => undefined,
+  processEnv: () => undefined,
+  call: () => undefined,
+  list: () => [],
+  clientAddress: undefined,
+  files: {
+    stat: () => undefined,
+    read() {
+      throw new Error('there are no files');
+    },
+  },
+  mayReach: () => false,
+};

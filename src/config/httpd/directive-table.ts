@@ -39,13 +39,13 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
       server:
         'AllowEncodedSlashes <Directory <DirectoryMatch DocumentRoot ErrorLog LimitRequestFields LimitRequestFieldsize LimitRequestLine <Location <LocationMatch MergeSlashes ServerAlias ServerName Timeout TraceEnable',
       anywhere:
-        'AddDefaultCharset ErrorDocument FileETag <Files <FilesMatch ForceType LogLevel Options SetHandler UseCanonicalName UseCanonicalPhysicalPort',
+        'AddDefaultCharset <Else <ElseIf ErrorDocument FileETag <Files <FilesMatch ForceType <If LogLevel Options SetHandler UseCanonicalName UseCanonicalPhysicalPort',
       section: '<Limit <LimitExcept',
     },
     checked: {
       global: 'ServerTokens',
       server: 'DefaultRuntimeDir ExtendedStatus MergeTrailers Protocols ServerAdmin',
-      anywhere: '<Else <ElseIf HostnameLookups <If LimitRequestBody ServerSignature',
+      anywhere: 'HostnameLookups LimitRequestBody ServerSignature',
       section: 'AllowOverride AllowOverrideList',
     },
     accepted: {
@@ -241,8 +241,7 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
   {
     module: 'setenvif',
     without: 'no variable is set',
-    honoured: { anywhere: 'BrowserMatch BrowserMatchNoCase SetEnvIf SetEnvIfNoCase' },
-    ignored: { anywhere: 'SetEnvIfExpr' },
+    honoured: { anywhere: 'BrowserMatch BrowserMatchNoCase SetEnvIf SetEnvIfExpr SetEnvIfNoCase' },
   },
   {
     module: 'socache_memcache',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Failure } from '../../../src/base/failure.ts';
+import { NO_SUBJECT } from '../../../src/config/expression/expression.ts';
 import type { LogFormat } from '../../../src/config/httpd/log-format.ts';
 import { AccessLog, writeAccessLogs } from '../../../src/listener/access-log.ts';
 import { type AccessFacts, compileLogItems, escapeLogText } from '../../../src/listener/access-log-fields.ts';
@@ -18,6 +19,7 @@ const FACTS: AccessFacts = {
   canonicalPort: 8080,
   requestName: 'foo.example',
   originalStatus: undefined,
+  subject: NO_SUBJECT,
 };
 
 interface Case extends RecorderOptions {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { parseExpression, parseText } from '../../../src/config/expression/expression.ts';
+import { NO_SUBJECT, parseExpression, parseText } from '../../../src/config/expression/expression.ts';
 import { EXPRESSION_LIMITS } from '../../../src/config/expression/names.ts';
 import { subjectOf } from '../../support/expression-subject.ts';
 
@@ -28,7 +28,7 @@ const SUBJECT = subjectOf({
 });
 
 function ask(text: string): string {
-  const parsed = parseExpression(text);
+  const parsed = parseExpression(text, { lists: new Set(['peerextlist']) });
   return parsed.ok ? String(parsed.expression.test(SUBJECT)) : 'refused';
 }
 
@@ -137,6 +137,25 @@ describe('what the users of expressions build on', () => {
     assert.ok(parsed.ok);
     parsed.expression.test(subjectOf({}, varying));
     assert.deepEqual(varying, ['Host', 'B']);
+  });
+
+  test('fields in texts are not told: httpd does not vary by them', () => {
+    const varying: string[] = [];
+    const parsed = parseText('%{HTTP_REFERER}');
+    assert.ok(parsed.ok);
+    parsed.expression.text(subjectOf({}, varying));
+    assert.deepEqual(varying, []);
+  });
+
+  test('a function that tells a list is refused where nobody provides it', () => {
+    assert.ok(!parseExpression("'a' in PeerExtList('1.2')").ok);
+  });
+
+  test('where nothing is known every answer is empty or false', () => {
+    const parsed = parseExpression(
+      "%{HTTP_HOST}.%{QUERY_STRING}.resp('A').reqenv('A').note('A').osenv('A') == '' && !-R '10.0.0.0/8' && !-e '/' && !-U '/'",
+    );
+    assert.ok(parsed.ok && parsed.expression.test(NO_SUBJECT));
   });
 
   test('match tells the groups for what uses $1 beyond the expression', () => {

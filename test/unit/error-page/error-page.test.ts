@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Failure } from '../../../src/base/failure.ts';
+import { NO_SUBJECT, parseText, type TextExpression } from '../../../src/config/expression/expression.ts';
 import { answerError, answerErrorDocument, answerRedirect, escapeHtml } from '../../../src/frontend/error-page.ts';
 import type { ErrorDocument } from '../../../src/site/model.ts';
 import { Recorder } from '../static/recorder.ts';
@@ -102,36 +103,44 @@ test('a redirect links to its target, escaped', () => {
   assert.equal(escapeHtml(`&<>"'`), '&#38;&#60;&#62;&#34;&#39;');
 });
 
+const NOBODY = { subject: NO_SUBJECT };
+
+function textOf(source: string): TextExpression {
+  const parsed = parseText(source);
+  assert.ok(parsed.ok);
+  return parsed.expression;
+}
+
 const DOCUMENTS = new Map<number, ErrorDocument>([
-  [404, { kind: 'text', text: 'Sorry <b>%s' }],
-  [403, { kind: 'path', path: '/err.html' }],
-  [405, { kind: 'url', url: 'http://else.example/e' }],
-  [401, { kind: 'url', url: 'http://else.example/login' }],
+  [404, { kind: 'text', text: textOf('Sorry <b>%s') }],
+  [403, { kind: 'path', text: textOf('/err.html') }],
+  [405, { kind: 'url', text: textOf('http://else.example/e') }],
+  [401, { kind: 'url', text: textOf('http://else.example/login') }],
   [500, { kind: 'default' }],
-  [502, { kind: 'text', text: 'd\xe9sol\xe9' }],
+  [502, { kind: 'text', text: textOf('d\xe9sol\xe9') }],
 ]);
 
 // Recorded from httpd: the answers to these ErrorDocuments.
 test('an ErrorDocument that is text is sent as it stands', () => {
   const recorder = new Recorder();
-  assert.equal(answerErrorDocument(recorder.exchange, 404, DOCUMENTS, '/nope'), undefined);
+  assert.equal(answerErrorDocument(recorder.exchange, 404, DOCUMENTS, '/nope', NOBODY), undefined);
   assert.deepEqual([recorder.status, recorder.text], [404, 'Sorry <b>%s']);
   assert.equal(recorder.field('Content-Type'), 'text/html; charset=utf-8');
 });
 
 test('text that is no UTF-8 says so', () => {
   const recorder = new Recorder();
-  answerErrorDocument(recorder.exchange, 502, DOCUMENTS, '/x');
+  answerErrorDocument(recorder.exchange, 502, DOCUMENTS, '/x', NOBODY);
   assert.equal(recorder.field('Content-Type'), 'text/html; charset=iso-8859-1');
   assert.equal(recorder.body.toString('latin1'), 'd\xe9sol\xe9');
 });
 
 test('an ErrorDocument that is a URL is redirected to, but never after 401', () => {
   const recorder = new Recorder({ method: 'PUT' });
-  answerErrorDocument(recorder.exchange, 405, DOCUMENTS, '/r.txt');
+  answerErrorDocument(recorder.exchange, 405, DOCUMENTS, '/r.txt', NOBODY);
   assert.deepEqual([recorder.status, recorder.field('Location')], [302, 'http://else.example/e']);
   const unauthorized = new Recorder();
-  answerErrorDocument(unauthorized.exchange, 401, DOCUMENTS, '/r.txt');
+  answerErrorDocument(unauthorized.exchange, 401, DOCUMENTS, '/r.txt', NOBODY);
   assert.equal(unauthorized.status, 401);
 });
 
@@ -139,7 +148,7 @@ test('an ErrorDocument that is a path asks for an internal redirect with what th
   const recorder = new Recorder({ method: 'POST', target: '/.htaccess?q=1' });
   recorder.exchange.setEnv('E', 'v');
   const failure = new Failure('access-denied', 'downstream', 'no');
-  const redirect = answerErrorDocument(recorder.exchange, 403, DOCUMENTS, '/.htaccess', failure);
+  const redirect = answerErrorDocument(recorder.exchange, 403, DOCUMENTS, '/.htaccess', NOBODY, failure);
   assert.deepEqual(redirect, {
     path: '/err.html',
     status: 403,
@@ -158,10 +167,10 @@ test('an ErrorDocument that is a path asks for an internal redirect with what th
 test('without a document, and with "default", the own page is sent', () => {
   for (const status of [500, 504]) {
     const recorder = new Recorder();
-    answerErrorDocument(recorder.exchange, status, DOCUMENTS, '/x');
+    answerErrorDocument(recorder.exchange, status, DOCUMENTS, '/x', NOBODY);
     assert.match(recorder.text, new RegExp(`<h1>${status}`));
   }
   const recorder = new Recorder();
-  answerErrorDocument(recorder.exchange, 404, undefined, '/x');
+  answerErrorDocument(recorder.exchange, 404, undefined, '/x', NOBODY);
   assert.equal(recorder.status, 404);
 });

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { NO_SUBJECT } from '../../../src/config/expression/expression.ts';
 import { MemoryFiles } from '../../../src/config/files.ts';
 import { findRedirect, redirectOf } from '../../../src/frontend/redirects.ts';
 import { loadSite } from '../../../src/site/load.ts';
@@ -52,9 +53,15 @@ describe('a redirect at server level', () => {
 describe('a redirect of a section', () => {
   it('sends everything in it to one place, the query along', () => {
     const settings = new HostSettings(host);
-    assert.deepEqual(redirectOf(settings.forPath('/loc/x'), '/loc/x', undefined), { status: 307, location: '/there' });
-    const elsewhere = redirectOf(settings.forPath('/locx/y/z'), '/locx/y/z', 'a=b');
+    assert.deepEqual(redirectOf(settings.forPath('/loc/x', undefined), '/loc/x', undefined, { subject: NO_SUBJECT }), {
+      status: 307,
+      location: '/there',
+    });
+    const elsewhere = redirectOf(settings.forPath('/locx/y/z', undefined), '/locx/y/z', 'a=b', { subject: NO_SUBJECT });
     assert.deepEqual(elsewhere, { status: 302, location: 'http://o.test/locx?a=b' });
-    assert.equal(redirectOf(settings.forPath('/locy'), '/locy', undefined), undefined);
+    assert.equal(
+      redirectOf(settings.forPath('/locy', undefined), '/locy', undefined, { subject: NO_SUBJECT }),
+      undefined,
+    );
   });
 });

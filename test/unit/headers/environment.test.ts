@@ -1,18 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { NO_SUBJECT } from '../../../src/config/expression/expression.ts';
 import { applyEnvOps, applyEnvRules, spareClient } from '../../../src/frontend/environment.ts';
 import { joinEnvOps } from '../../../src/site/env-rules.ts';
-import type { EnvIfRule } from '../../../src/site/model.ts';
+import type { EnvIfRule, EnvMatchRule } from '../../../src/site/model.ts';
 import { Recorder, type RecorderOptions } from '../static/recorder.ts';
 
 const place = { file: 'httpd.conf', line: 1 };
 
 function rule(
-  subject: EnvIfRule['subject'] | string,
+  subject: EnvMatchRule['subject'] | string,
   regex: RegExp,
   ...actions: (readonly [name: string, value: string | undefined])[]
 ): EnvIfRule {
   return {
+    kind: 'match',
     subject: typeof subject === 'string' ? { kind: 'header', name: subject } : subject,
     regex,
     isLiteral: false,
@@ -23,7 +25,7 @@ function rule(
 
 function envAfter(rules: readonly EnvIfRule[], options: RecorderOptions = {}, path = '/p'): Record<string, string> {
   const { exchange } = new Recorder(options);
-  applyEnvRules(rules, exchange, path);
+  applyEnvRules(rules, exchange, path, { subject: NO_SUBJECT });
   return Object.fromEntries(exchange.env ?? []);
 }
 
@@ -74,7 +76,7 @@ test('attributes of the request', () => {
 
 test('nokeepalive ends the connection after the answer', () => {
   const { exchange } = new Recorder({ fields: { 'User-Agent': 'Mozilla/2' } });
-  applyEnvRules([rule('User-Agent', /Mozilla\/2/, ['nokeepalive', '1'])], exchange, '/');
+  applyEnvRules([rule('User-Agent', /Mozilla\/2/, ['nokeepalive', '1'])], exchange, '/', { subject: NO_SUBJECT });
   spareClient(exchange);
   assert.equal(exchange.keepAlive, false);
 });
@@ -113,7 +115,7 @@ test('UnsetEnv takes back what SetEnv set before it, not after', () => {
 
 test('without rules no environment is made', () => {
   const { exchange } = new Recorder();
-  applyEnvRules(undefined, exchange, '/');
+  applyEnvRules(undefined, exchange, '/', { subject: NO_SUBJECT });
   applyEnvOps(undefined, exchange);
   assert.equal(exchange.env, undefined);
 });

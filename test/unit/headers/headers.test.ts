@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fields } from '../../../src/base/fields.ts';
+import { NO_SUBJECT } from '../../../src/config/expression/expression.ts';
 import {
   applyEarlyResponseHeaders,
   applyRequestHeaders,
@@ -11,7 +12,7 @@ import type { HeaderOp, HeaderValue } from '../../../src/site/model.ts';
 import { clockAt, Recorder } from '../static/recorder.ts';
 
 const place = { file: 'httpd.conf', line: 1 };
-const context = { clock: clockAt(0), busyPercent: () => 2 };
+const context = { clock: clockAt(0), busyPercent: () => 2, subjectOf: () => NO_SUBJECT, failed: assert.ifError };
 
 interface OpOptions {
   readonly target?: HeaderOp['target'];

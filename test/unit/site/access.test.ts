@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseAddress, parseRange } from '../../../src/base/addresses.ts';
+import { NO_SUBJECT } from '../../../src/config/expression/expression.ts';
 import { type AccessFacts, isAllowed } from '../../../src/site/access.ts';
 import { load, main, settingsAt, told } from './support.ts';
 
@@ -16,6 +17,7 @@ function facts(clientAddress: string, more: Partial<AccessFacts> & { env?: strin
     addressesOf: () => [],
     authenticate: () => ({ kind: 'refused' }),
     groupsOf: () => new Set(),
+    subject: NO_SUBJECT,
     ...more,
   };
 }

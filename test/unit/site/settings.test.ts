@@ -52,15 +52,15 @@ test('directories come shortest first, then files, then locations', () => {
     ].join('\n'),
   );
   const settings = new HostSettings(host);
-  assert.equal(names(settings.forFile('/sub/x.html', '/srv/htdocs/sub/x.html')), 'S D0 D2 D3 DM DF F L');
-  assert.equal(names(settings.forFile('/', '/srv/htdocs')), 'S D0 D2 DM L');
-  assert.equal(names(settings.forFile('/sub/y.txt', '/srv/htdocs/sub/y.txt')), 'S D0 D2 D3 DM L');
-  assert.equal(names(settings.forPath('/sub/x.html')), 'S L');
+  assert.equal(names(settings.forFile('/sub/x.html', '/srv/htdocs/sub/x.html', undefined)), 'S D0 D2 D3 DM DF F L');
+  assert.equal(names(settings.forFile('/', '/srv/htdocs', undefined)), 'S D0 D2 DM L');
+  assert.equal(names(settings.forFile('/sub/y.txt', '/srv/htdocs/sub/y.txt', undefined)), 'S D0 D2 D3 DM L');
+  assert.equal(names(settings.forPath('/sub/x.html', undefined)), 'S L');
 });
 
 test('a directory section holds for the directory itself', () => {
   const host = main('<Directory /srv/htdocs/private>\nRequire all denied\n</Directory>');
-  assert.ok(new HostSettings(host).forFile('/private', '/srv/htdocs/private').access);
+  assert.ok(new HostSettings(host).forFile('/private', '/srv/htdocs/private', undefined).access);
 });
 
 test('Proxy sections take the place of directories, by the beginning of the proxied URL', () => {
@@ -69,18 +69,18 @@ test('Proxy sections take the place of directories, by the beginning of the prox
   );
   const settings = new HostSettings(host);
   assert.equal(settings.needsProxiedUrl, true);
-  assert.equal(names(settings.forProxied('/a', 'http://h/xy')), 'P X L');
-  assert.equal(names(settings.forProxied('/a', 'http://h/y')), 'P L');
-  assert.equal(names(settings.forProxied('/a', 'ajp://h/x')), 'P M L');
+  assert.equal(names(settings.forProxied('/a', 'http://h/xy', undefined)), 'P X L');
+  assert.equal(names(settings.forProxied('/a', 'http://h/y', undefined)), 'P L');
+  assert.equal(names(settings.forProxied('/a', 'ajp://h/x', undefined)), 'P M L');
   assert.equal(new HostSettings(main('')).needsProxiedUrl, false);
 });
 
 test('the same set of sections is one object', () => {
   const host = main(`<Location /a>\n${header('A')}\n</Location>\n<Location /a/b>\n${header('B')}\n</Location>`);
   const settings = new HostSettings(host);
-  assert.ok(Object.is(settings.forPath('/a/x'), settings.forPath('/a/y')));
-  assert.ok(Object.is(settings.forPath('/x'), host.defaults));
-  assert.ok(!Object.is(settings.forPath('/a/b'), settings.forPath('/a')));
+  assert.ok(Object.is(settings.forPath('/a/x', undefined), settings.forPath('/a/y', undefined)));
+  assert.ok(Object.is(settings.forPath('/x', undefined), host.defaults));
+  assert.ok(!Object.is(settings.forPath('/a/b', undefined), settings.forPath('/a', undefined)));
 });
 
 test('Require replaces what is inherited, unless AuthMerging joins', () => {
@@ -114,8 +114,11 @@ test('rules that run in order are appended, single values replaced, tables laid 
     'ErrorDocument 404 /c\nAddType b/b .y\nDirectoryIndex two\nSetEnv B 2\nServerSignature On',
   ).defaults;
   const merged = mergeSettings(base, over);
-  assert.deepEqual(merged.errorDocuments?.get(404), { kind: 'path', path: '/c' });
-  assert.deepEqual(merged.errorDocuments?.get(500), { kind: 'path', path: '/b' });
+  const document = (status: number) => {
+    const found = merged.errorDocuments?.get(status);
+    return found?.kind === 'path' ? found.text.source : undefined;
+  };
+  assert.deepEqual([document(404), document(500)], ['/c', '/b']);
   assert.deepEqual(
     [...(merged.mime?.types ?? [])],
     [

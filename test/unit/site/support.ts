@@ -54,7 +54,7 @@ export function onlyMessage(loaded: LoadedSite): string {
 
 /** Settings that hold for a path before it is known who answers. */
 export function settingsAt(host: Host, path: string): DirectorySettings {
-  return new HostSettings(host).forPath(path);
+  return new HostSettings(host).forPath(path, undefined);
 }
 
 export interface Answer {
@@ -74,9 +74,9 @@ export function ask(snapshot: Snapshot, target: string, name?: string, env: Reco
   const path = newRequestPath();
   const match: MappingMatch = { mapping: undefined, path: '' };
   if (!readPath(raw, host, path)) return { status: 400 };
-  let found = findMapping(host, settings.forPath(path.encoded), path, 'encoded', match);
+  let found = findMapping(host, settings.forPath(path.encoded, undefined), path, 'encoded', match);
   if (!found && path.status !== 0) return { status: path.status };
-  const located = settings.forPath(path.decoded);
+  const located = settings.forPath(path.decoded, undefined);
   const lookUp = located.interpolateEnv === true ? (variable: string) => env[variable] : undefined;
   if (!found) found = findMapping(host, located, path, 'decoded', match, lookUp);
   const target_ = match.mapping?.target;
