@@ -31,7 +31,9 @@ function checkSection({ settings, title }: Section, findings: Findings): void {
     );
 }
 
-function checkWho({ subject, regex, place }: EnvIfRule, findings: Findings): void {
+function checkWho(rule: EnvIfRule, findings: Findings): void {
+  if (rule.kind === 'expression') return;
+  const { subject, regex, place } = rule;
   if (subject.kind === 'attribute' || regex.source.length >= SECRET_LEAST) return;
   const name = subject.kind === 'header' ? subject.name : 'that header';
   findings.note(

@@ -67,7 +67,7 @@ function mendedUrl({ target }: Mapping, member: MemberConfig): string {
 }
 
 function settingsAt(path: string, proxied: string, settings: HostSettings): DirectorySettings {
-  return settings.needsProxiedUrl ? settings.forProxied(path, proxied) : settings.forPath(path);
+  return settings.needsProxiedUrl ? settings.forProxied(path, proxied, undefined) : settings.forPath(path, undefined);
 }
 
 /** URL by which a backend would name a page of its own; undefined where it uses the name that the client used. */
