@@ -43,7 +43,7 @@ export function explanationText(explanation: Explanation, root: string): string 
   for (const [i, [name, value]] of variables.entries())
     out.line(i === 0 ? 'Environment' : '', value === '' ? name : `${name}=${value}`);
   if (session !== undefined) sessionLines(out, session);
-  for (const [i, election] of elections.entries()) electionLines(out, election, i);
+  for (const [i, election] of elections.entries()) electionLines(out, election, i, session?.found !== undefined);
   if (backend !== undefined) backendLines(out, backend, request.isRehearsal);
   responseLines(out, explanation);
   if (answer !== undefined) {
@@ -152,7 +152,7 @@ function sessionText({ source, name, id, route }: SessionFound): string {
   return `${where}, id ${id}, ${route === undefined ? 'no route' : `route ${route}`}`;
 }
 
-function electionLines(out: Lines, election: ElectionFacts, attempt: number): void {
+function electionLines(out: Lines, election: ElectionFacts, attempt: number, hasSession: boolean): void {
   const { balancer, place, isDirect, method, members, chosen, why, isRouteChanged, remarks, failure } = election;
   if (isDirect) {
     out.line('Target', balancer, place);
@@ -168,7 +168,7 @@ function electionLines(out: Lines, election: ElectionFacts, attempt: number): vo
     if (lastError !== undefined) out.more(`${url} had trouble: ${causeLine(lastError)}`);
   for (const remark of remarks) out.more(remark);
   out.line('Chosen', chosen === undefined ? why : `${chosen}, because of ${why}`);
-  if (isRouteChanged) out.more('the session does not stay where it was (BALANCER_ROUTE_CHANGED)');
+  if (isRouteChanged && hasSession) out.more('the session does not stay where it was (BALANCER_ROUTE_CHANGED)');
   if (failure !== undefined) out.more(`failed: ${failure.why} (${failure.code})`);
 }
 

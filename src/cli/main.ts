@@ -3,7 +3,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { version } from './dumps.ts';
 import { explain } from './explain.ts';
-import { CONTROL_COMMANDS, collect, configurationOptions, controlOptions, frontOptions } from './options.ts';
+import { CONTROL_COMMANDS, configurationOptions, controlOptions, explainOptions, frontOptions } from './options.ts';
 import { type OnSignal, withoutResizing } from './signals.ts';
 
 /** A command line that makes no sense; 1 is what `check` answers to warnings. */
@@ -14,13 +14,6 @@ A finding is one line: file:line: severity: directive: message (code).
 Exit code: 0 nothing wrong, 1 warnings, 2 errors.
 
 Example: catflap check -f /etc/httpd/conf/httpd.conf -d /etc/httpd`;
-
-const EXPLAIN_HELP = `
-Says which host, mapping, sections and access rules take the request, where its session is found, which member would
-get it and why, and what that member would be told. Nothing is sent anywhere.
-Exit code: 0 explained, 2 the configuration or the question is wrong.
-
-Example: catflap explain -f /etc/httpd/conf/httpd.conf -H 'Cookie: JSESSIONID=1A2B.jvm1' http://www.example.com/app/`;
 
 const DEMO_HELP = `
 A port that is taken is replaced by the next free one, which it says.
@@ -70,17 +63,10 @@ export async function main(args: readonly string[], onSignal: OnSignal): Promise
       exitCode = await runCheck(options);
     });
 
-  configurationOptions(
+  explainOptions(
     program.command('explain').description('Say why a request would be answered as it would, and by whom.'),
   )
-    .argument('<url>', 'http://host[:port]/path?query, or only a path')
-    .option('-H, --header <line>', "a request header, 'Name: value' (repeatable)", collect)
-    .option('-X, --request <method>', 'the method (default: GET)')
-    .option('--from <address>', 'address of the client (default: 127.0.0.1)')
-    .option('--at <address>', 'address of this machine that the request comes to')
     .option('--resolve <host[:port]=address[:port]>', 'as with front (repeatable)', addResolve)
-    .option('--json', 'all facts as JSON')
-    .addHelpText('after', EXPLAIN_HELP)
     .action(async (url, options) => {
       const { runExplain } = await import('./explain-request.ts');
       exitCode = await runExplain(url, options);

@@ -16,6 +16,14 @@ Example: catflap front -d /etc/httpd -f conf/httpd.conf -k start`;
 const CONTROL_HELP = `
 The running frontend is found by its control socket: beside PidFile, or in DefaultRuntimeDir, of the configuration.`;
 
+const EXPLAIN_HELP = `
+Says which host, mapping, sections and access rules take the request, where its session is found, which member would
+get it and why, and what that member would be told. Nothing is sent anywhere.
+With --live the running frontend is asked, whose members are as they are now; nothing of it is changed.
+Exit code: 0 explained, 1 no frontend runs that could be asked, 2 the configuration or the question is wrong.
+
+Example: catflap explain -f /etc/httpd/conf/httpd.conf -H 'Cookie: JSESSIONID=1A2B.jvm1' http://www.example.com/app/`;
+
 /** Commands that speak to a running frontend. */
 export const CONTROL_COMMANDS: readonly {
   readonly name: 'status' | 'reload' | 'stop' | 'control';
@@ -81,6 +89,23 @@ export function controlOptions(command: Command): Command {
     .option('--control <path>', 'path of the control socket, for one that was started with --control')
     .option('--json', 'the answer as JSON')
     .addHelpText('after', CONTROL_HELP);
+}
+
+/** Argument and options of `explain`. */
+export function explainOptions(command: Command): Command {
+  return furtherConfigurationOptions(
+    command
+      .argument('<url>', 'http://host[:port]/path?query, or only a path')
+      .option('-f, --file <file>', 'the configuration file (default: conf/httpd.conf below ServerRoot)'),
+  )
+    .option('-H, --header <line>', "a request header, 'Name: value' (repeatable)", collect)
+    .option('-X, --request <method>', 'the method (default: GET)')
+    .option('--from <address>', 'address of the client (default: 127.0.0.1)')
+    .option('--at <address>', 'address of this machine that the request comes to')
+    .option('--live', 'ask the running frontend')
+    .option('--control <path>', 'ask the one behind this control socket')
+    .option('--json', 'all facts as JSON')
+    .addHelpText('after', EXPLAIN_HELP);
 }
 
 function furtherConfigurationOptions(command: Command): Command {

@@ -1,6 +1,7 @@
 // What `catflap status` says, for people: a few lines about the process, a table per balancer. What other rooms registered
 // follows by its name.
 
+import { causeLine } from '../balancer/troubles.ts';
 import type { BalancerReport, ListenersReport, MemberReport } from '../frontend/report.ts';
 import type { ReloadReport } from './reloader.ts';
 
@@ -53,7 +54,14 @@ function balancerLines({ name, policy, method, stickySession, members }: Balance
   const sticky = stickySession === null ? '' : `, sticky by ${stickySession}`;
   const title = policy === 'direct' ? `target ${name}` : `balancer://${name}, ${method}${sticky}`;
   const head = ['member', 'route', 'state', 'factor', 'set', 'elected', 'busy', 'sent', 'received', 'connections'];
-  return [title, ...table([head, ...members.map(memberCells)])];
+  const troubles = members.flatMap(({ url, lastError }) =>
+    lastError === null ? [] : [`  ${url} had trouble, last at ${shownTime(lastError.lastAt)}: ${causeLine(lastError)}`],
+  );
+  return [title, ...table([head, ...members.map(memberCells)]), ...troubles];
+}
+
+function shownTime(wall: number): string {
+  return new Date(wall).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
 function memberCells(member: MemberReport): string[] {

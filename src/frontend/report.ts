@@ -2,9 +2,12 @@
 // control registry.
 
 import type { Member } from '../balancer/member.ts';
+import type { Cause } from '../balancer/troubles.ts';
 import type { Clock } from '../base/clock.ts';
-import type { ControlRegistry } from '../control/registry.ts';
+import { Failure } from '../base/failure.ts';
+import type { ControlArguments, ControlRegistry } from '../control/registry.ts';
 import type { ProxiedBalancer } from './proxied-balancer.ts';
+import type { Question } from './rehearsal.ts';
 import type { FrontendServer } from './server.ts';
 
 export interface MemberReport {
@@ -24,6 +27,8 @@ export interface MemberReport {
   readonly errorSeconds: number | null;
   /** How often it came back from error without a success since. */
   readonly retries: number;
+  /** What went wrong last, however long ago; null when nothing has. */
+  readonly lastError: Cause | null;
   /** Connections to it, and requests that wait for one. */
   readonly connections: { readonly open: number; readonly idle: number; readonly waiting: number };
 }
@@ -64,11 +69,30 @@ export function registerFrontend(registry: ControlRegistry, server: FrontendServ
     description: 'Balancers and direct targets, with the state and counters of their members.',
     read: () => [...server.site.balancers].map((balancer) => reportOf(balancer, clock.now())),
   });
+  registry.addOperation({
+    name: 'explain',
+    description: 'Why a request would be answered as it would: `url`, and `method`, `headers`, `from`, `at`.',
+    run: (given) => server.explain(questionOf(given)),
+  });
   registry.addResource({
     name: 'logs',
     description: 'Log lines that were dropped, by log.',
     read: () => ({ dropped: server.sinks.dropped }),
   });
+}
+
+/** @throws Failure `bad-argument` */
+function questionOf({ url, method, headers = [], from, at }: ControlArguments): Question {
+  const isPair = (pair: unknown) =>
+    Array.isArray(pair) && pair.length === 2 && pair.every((text) => typeof text === 'string');
+  if (typeof url !== 'string') throw new Failure('bad-argument', 'downstream', '`url` must be a text');
+  if (!Array.isArray(headers) || !headers.every(isPair))
+    throw new Failure('bad-argument', 'downstream', '`headers` must be a list of pairs of name and value');
+  const text = (name: string, value: unknown): string | undefined => {
+    if (value === undefined || typeof value === 'string') return value;
+    throw new Failure('bad-argument', 'downstream', `\`${name}\` must be a text`);
+  };
+  return { url, headers, method: text('method', method), from: text('from', from), at: text('at', at) };
 }
 
 function reportOf(proxied: ProxiedBalancer, now: number): BalancerReport {
@@ -97,6 +121,7 @@ function memberReport(proxied: ProxiedBalancer, member: Member, now: number): Me
     receivedBytes: state.receivedBytes,
     errorSeconds: state.errorAt === undefined ? null : Math.max(0, Math.round((now - state.errorAt) / 1000)),
     retries: state.retries,
+    lastError: state.lastError ?? null,
     connections: { open: pool.open, idle: pool.idleCount, waiting: pool.waiting },
   };
 }

@@ -8,11 +8,13 @@ import { LogSinks } from '../listener/log-sinks.ts';
 import type { Snapshot } from '../site/model.ts';
 import type { Resolve } from './backend.ts';
 import { ChangesFile } from './changes-file.ts';
+import type { Explanation } from './explanation.ts';
 import { Frontend } from './frontend.ts';
 import { HeartbeatPage } from './heartbeats/heartbeat-page.ts';
 import { Heartbeats } from './heartbeats/heartbeats.ts';
 import { ListenerSet } from './listener-set.ts';
 import type { PageHandler, PageHandlers } from './page-handler.ts';
+import { explainRequest, type Question } from './rehearsal.ts';
 import { RunningSite, type SiteServices } from './running-site.ts';
 import type { Visit } from './visit.ts';
 
@@ -92,6 +94,11 @@ export class FrontendServer {
   /** Addresses and ports in force; a port matters when 0 was asked for. */
   get addresses(): { address: string; port: number }[] {
     return this.#listeners.addresses;
+  }
+
+  /** Says why a request would be answered as it would, from the state that is in force. @throws Failure `bad-url`, `bad-question` */
+  explain(question: Question): Promise<Explanation> {
+    return explainRequest(this.#frontend, question);
   }
 
   /** The site in force. */
