@@ -80,6 +80,7 @@ export class Balancer {
   readonly #board: Scoreboard;
   readonly #rows: readonly number[];
   readonly #clock: Clock;
+  readonly #heartbeats: HeartbeatServices | undefined;
   readonly #log: Log;
   readonly #method: Method;
   readonly #candidates: Candidates;
@@ -118,6 +119,7 @@ export class Balancer {
     this.#board = board;
     this.#rows = rows;
     this.#clock = options.clock;
+    this.#heartbeats = options.heartbeats;
     this.#log = options.log ?? silentLog;
     this.#candidates = new Candidates(config, this.members, board, this.policy, this.#clock, this.#log);
     this.#factors = new Int32Array(board.rows);
@@ -142,7 +144,8 @@ export class Balancer {
     const board = new Scoreboard({ rows: this.#board.rows, threads: 1 });
     for (const row of this.#rows) board.copyRow(row, this.#board, row);
     for (const row of this.#rows) board.busy[row] = this.#board.busyOf(row);
-    const copy = new Balancer({ config: this.config, board, rows: this.#rows }, { clock: this.#clock }, this);
+    const options = { clock: this.#clock, heartbeats: this.#heartbeats };
+    const copy = new Balancer({ config: this.config, board, rows: this.#rows }, options, this);
     copy.#candidates.trace = trace;
     return copy;
   }

@@ -44,6 +44,8 @@ const METHODS: Readonly<Record<string, string>> = {
   byrequests: 'byrequests: highest standing once every candidate was given its load factor, first in the file on a tie',
   bytraffic: 'bytraffic: least traffic so far per load factor, first in the file on a tie',
   bybusyness: 'bybusyness: fewest requests in progress, then highest standing, then first in the file',
+  heartbeat:
+    'heartbeat: by chance, in proportion to the free threads that hosts told of; another time it may be another',
 };
 
 /** @param member who was elected on the copy; undefined for nobody */

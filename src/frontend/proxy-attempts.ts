@@ -197,7 +197,7 @@ export class Attempts implements PoolWaiter, DialWaiter {
     balancer.began(member);
     try {
       this.#owner.chosen(member);
-      if (trace?.elected(this.request, this.#backend, this.timeoutMs) !== true) this.#acquire();
+      if (trace?.elected(member, this.request, this.#backend, this.timeoutMs) !== true) this.#acquire();
     } catch (error) {
       this.#owner.fault(error);
     }

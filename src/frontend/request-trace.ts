@@ -2,6 +2,7 @@
 // tell what they decide while they decide it; without a trace nobody is told and nothing is allocated.
 
 import { type Balancer, Election } from '../balancer/balancer.ts';
+import type { Member } from '../balancer/member.ts';
 import type { Failure } from '../base/failure.ts';
 import type { AccessTrace, Opinion } from '../site/access.ts';
 import type { HostReason, HostTrace } from '../site/host.ts';
@@ -119,7 +120,10 @@ export class RequestTrace implements HostTrace, MappingTrace, AccessTrace {
   }
 
   /** A member was elected. @returns true when nothing more is to be done: a rehearsal ends here */
-  elected(request: ProxyRequest, backend: Backend, timeoutMs: number): boolean {
+  elected(member: Member, request: ProxyRequest, backend: Backend, timeoutMs: number): boolean {
+    const last = this.#elections.length - 1;
+    // Where chance decides, it may have decided otherwise on the copy.
+    if (last >= 0) this.#elections[last] = { ...this.#elections[last], chosen: member.config.url };
     this.#backend = backendFacts(request, backend, timeoutMs);
     if (!this.isRehearsal) return false;
     this.#isAtBackend = true;
