@@ -4,7 +4,6 @@
 import { defaultMember, METHOD_NAMES, type MemberConfig } from '../balancer/config.ts';
 import type { Member } from '../balancer/member.ts';
 import type { BalancerParameters } from '../site/overlay.ts';
-import { unservedScheme } from '../site/unheeded-parameters.ts';
 import { leadingInteger } from '../site/worker-parameters.ts';
 import { parseWorkerUrl } from '../site/worker-url.ts';
 import { type BalancerView, memberNamed } from './balancer-views.ts';
@@ -66,8 +65,6 @@ export function readNewMember(
   const there = memberNamed(view, url);
   if (there !== undefined) return refuse(`${there.config.url} is a member already, and serves this URL`);
   if (!parsed.isServed) return refuse(`${address.scheme}:// backends are not served`);
-  const unserved = unservedScheme(address.scheme);
-  if (unserved !== undefined) return refuse(unserved);
   if (view.members.length >= view.room)
     return refuse(`there is room for ${view.room} members; growth= on the balancer makes more`);
   return { member: defaultMember(address, { ioBufferSize, flags: { disabled: true } }) };

@@ -8,6 +8,8 @@ export type Phase =
   | 'resolve'
   /** Refused, unreachable, no connection in time, or none free in the pool in time. */
   | 'connect'
+  /** There is a connection, and TLS did not come about on it. */
+  | 'handshake'
   /** The question before the request was not answered: CPONG, or 100 before a body (`ping=`). */
   | 'ping'
   /** While the request was being sent. */
@@ -88,6 +90,9 @@ export function judgeLikeModProxy(outcome: Outcome): Decision {
       return UNRESOLVED;
     case 'connect':
       return outcome.bodyKept ? UNAVAILABLE : UNAVAILABLE_BODY_LOST;
+    case 'handshake':
+      // As observed: nothing was sent, and httpd asks no other member all the same.
+      return BROKEN;
     case 'ping':
       // AJP asks a second time on a fresh connection (P-FO-19); HTTP's question is the request itself.
       if (outcome.protocol === 'ajp' && !outcome.secondChance) return UNAVAILABLE_FRESH_FIRST;

@@ -4,7 +4,7 @@
 import type { MemberAddress, MemberConfig } from '../balancer/config.ts';
 import type { Failure } from '../base/failure.ts';
 import type { Log } from '../base/log.ts';
-import type { DialAddress } from '../link/dial.ts';
+import type { DialAddress, SecureDial } from '../link/dial.ts';
 import type { Link } from '../link/link.ts';
 import { Pool } from '../link/pool.ts';
 import { PACKET_SIZE_DEFAULT, PACKET_SIZE_MAX } from '../wire/ajp/constants.ts';
@@ -82,16 +82,19 @@ export class Backend {
     return limits;
   }
 
-  /** False for schemes that have no upstream yet. */
-  get isSupported(): boolean {
+  /** TLS is spoken to it. */
+  get isSecure(): boolean {
     const { scheme } = this.config;
-    return scheme === 'ajp' || scheme === 'http' || scheme === 'ws';
+    return scheme === 'https' || scheme === 'wss';
   }
 
-  /** Opens a connection for a place that the pool has granted. @param timeoutMs limit for the connect */
-  dial(waiter: DialWaiter, timeoutMs: number): UpstreamConnection {
+  /**
+   * Opens a connection for a place that the pool has granted. @param timeoutMs limit for the connect, and again for a
+   * handshake @param secure for a backend that `isSecure`
+   */
+  dial(waiter: DialWaiter, timeoutMs: number, secure?: SecureDial): UpstreamConnection {
     if (this.config.scheme === 'ajp') return new AjpConnection(this, waiter, timeoutMs);
-    return new HttpConnection(this, waiter, timeoutMs);
+    return new HttpConnection(this, waiter, timeoutMs, secure);
   }
 
   /** Whoever asked for this dial is gone. */

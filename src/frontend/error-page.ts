@@ -56,7 +56,12 @@ const EXPLANATIONS: Readonly<Record<number, string>> = {
   504: 'The server behind this one did not answer in time.',
 };
 
-const pages = new Map<number, Buffer>();
+/** Failures that the client can mend, by code. */
+const MENDS: Readonly<Record<string, string>> = {
+  'plain-http-at-tls': 'This port speaks HTTPS. Use an address that begins with https://.',
+};
+
+const pages = new Map<number | string, Buffer>();
 
 /**
  * Answers with the page for `status`, or breaks off when the head is already sent. Fields that were meant for another
@@ -66,7 +71,7 @@ export function answerError(exchange: Exchange, status: number, failure?: Failur
   if (failure !== undefined) exchange.failure ??= failure;
   if (!prepare(exchange, status)) return;
   exchange.response.fields.setKnown(FIELD['Content-Type'], HTML);
-  sendWhole(exchange, pageFor(status));
+  sendWhole(exchange, pageFor(status, failure?.code));
 }
 
 /** Answers with a redirect and a page that links to it. `location` is a URL reference, percent-encoded. */
@@ -186,12 +191,14 @@ function sendWhole(exchange: Exchange, body: Buffer): void {
   exchange.sendEnd();
 }
 
-function pageFor(status: number): Buffer {
-  let bytes = pages.get(status);
+function pageFor(status: number, code: string | undefined): Buffer {
+  const mend = code === undefined ? undefined : MENDS[code];
+  const key = mend === undefined ? status : (code as string);
+  let bytes = pages.get(key);
   if (bytes === undefined) {
-    const explanation = EXPLANATIONS[status];
+    const explanation = mend ?? EXPLANATIONS[status];
     bytes = page(status, explanation === undefined ? '' : `<p>${explanation}</p>`);
-    pages.set(status, bytes); // at most one per status
+    pages.set(key, bytes); // at most one per status and mend
   }
   return bytes;
 }

@@ -18,7 +18,7 @@ import { ExplainLog } from './explain-log.ts';
 import { Failing } from './failing.ts';
 import { Gate } from './gate.ts';
 import { applyEarlyResponseHeaders, applyRequestHeaders, type HeaderContext } from './headers.ts';
-import type { PageHandlers } from './page-handler.ts';
+import { FILE_HANDLERS, type PageHandlers, UNBUILT_HANDLERS } from './page-handler.ts';
 import { dropSpareRuns, proxyExchange } from './proxying.ts';
 import { findRedirect, type Redirection, redirectOf, targetOf } from './redirects.ts';
 import { applyRemoteIp } from './remote-ip.ts';
@@ -29,19 +29,8 @@ import type { RunningSite } from './running-site.ts';
 import { StaticFiles, type StaticHooks } from './static.ts';
 import { aliasTarget, escapePath, mapToFile } from './static-path.ts';
 import { staticRequest } from './static-request.ts';
+import { applyTlsEnvironment, applyTlsUser, isSecureEnough, tlsRefusal } from './tls-rules.ts';
 import { dropSpareVisits, lendVisit, takeBackVisit, type Visit } from './visit.ts';
-
-/** Handlers that httpd's configurations name, kept closed where nobody supplies their pages. */
-const UNBUILT_HANDLERS: ReadonlySet<string> = new Set([
-  'balancer-manager',
-  'server-status',
-  'server-info',
-  'jk-status',
-  'jakarta-servlet',
-]);
-
-/** Handlers under which files are sent. */
-const FILE_HANDLERS: ReadonlySet<string> = new Set(['none', 'default-handler']);
 
 export class Frontend implements Http1Handler, HeadFilter {
   #site: RunningSite;
@@ -131,6 +120,11 @@ export class Frontend implements Http1Handler, HeadFilter {
       return;
     }
     visit.query = target.query;
+    const refusal = connection.tls === undefined && connection.isPlainAtTls !== true ? undefined : tlsRefusal(visit);
+    if (refusal !== undefined) {
+      this.fail(visit, refusal.status as number, refusal);
+      return;
+    }
     try {
       this.#begin(visit, target.path);
     } catch (error) {
@@ -267,7 +261,9 @@ export class Frontend implements Http1Handler, HeadFilter {
     const { exchange, settings } = visit;
     if (settings.headerOps !== undefined) exchange.headFilter = this;
     applyEnvRules(settings.envIfRules, exchange, visit.forms.decoded, visit);
-    this.#gate.enter(visit);
+    if (settings.tlsUser !== undefined) applyTlsUser(visit);
+    if (isSecureEnough(visit)) this.#gate.enter(visit);
+    else this.fail(visit, 403);
   }
 
   /** The client may be here: the last rules, then the handler. */
@@ -279,6 +275,8 @@ export class Frontend implements Http1Handler, HeadFilter {
       this.#redirect(visit, redirection);
       return;
     }
+    const { tls } = exchange.connection;
+    if (tls !== undefined && visit.host.readsEnvironment) applyTlsEnvironment(visit, tls);
     applyEnvOps(settings.envOps, exchange);
     if (visit.host.sparesClients) spareClient(exchange);
     applyRequestHeaders(settings.headerOps, 'late', exchange, this.#headers);

@@ -5,6 +5,7 @@ import { Failure } from '../base/failure.ts';
 import { FIELD } from '../base/field-names.ts';
 import { Fields } from '../base/fields.ts';
 import { type ResponseHead, UNKNOWN_LENGTH } from '../base/head.ts';
+import type { SecureDial } from '../link/dial.ts';
 import { SCRATCH_BYTES } from '../link/scratch.ts';
 import { BodyDecoder } from '../wire/http1/body.ts';
 import { FRAMING_NONE, FRAMING_UNTIL_CLOSE } from '../wire/http1/framing-fields.ts';
@@ -60,9 +61,14 @@ export class HttpConnection implements UpstreamProtocol {
   #bytesOutBefore = 0;
   bytesRead = 0;
 
-  constructor(backend: Backend, waiter: DialWaiter, timeoutMs: number) {
+  constructor(backend: Backend, waiter: DialWaiter, timeoutMs: number, secure: SecureDial | undefined) {
     this.#head = new ResponseHeadParser(backend.responseLimits('is-error'));
-    this.#socket = new UpstreamSocket(backend, waiter, timeoutMs, this);
+    this.#socket = new UpstreamSocket(backend, waiter, timeoutMs, this, secure);
+  }
+
+  /** Who it thinks the backend is, under which settings; undefined without TLS. */
+  get label(): string | undefined {
+    return this.#socket.label;
   }
 
   get isReusable(): boolean {

@@ -9,6 +9,8 @@ import type { Http1Listener } from '../listener/http1-listener.ts';
 import type { Listen, Snapshot } from '../site/model.ts';
 import type { Frontend } from './frontend.ts';
 import { createListener, listenerSettings, listenKey, servedListens } from './listening.ts';
+import { TlsHosts } from './tls-hosts.ts';
+import type { TlsStore } from './tls-store.ts';
 
 interface Standing {
   readonly listen: Listen;
@@ -27,17 +29,20 @@ export class ListenerSet {
   readonly #frontend: Frontend;
   readonly #link: Link;
   readonly #log: Log;
+  readonly #store: TlsStore;
   #current: ReadonlyMap<string, Standing> = new Map();
   /** Of addresses that left, with requests still in progress. */
   readonly #leaving = new Set<Http1Listener>();
 
-  /** Binds nothing yet. @throws Failure `nothing-to-serve` */
-  constructor(snapshot: Snapshot, frontend: Frontend, link: Link, log: Log) {
+  /** Binds nothing yet. @throws Failure `nothing-to-serve`, or about a certificate */
+  constructor(snapshot: Snapshot, frontend: Frontend, link: Link, log: Log, store: TlsStore) {
+    const tls = new TlsHosts(snapshot, store);
+    this.#store = store;
     this.#frontend = frontend;
     this.#link = link;
     this.#log = log;
     this.#current = new Map(
-      servedListens(snapshot, log).map((listen) => [listenKey(listen), this.#make(snapshot, listen)]),
+      servedListens(snapshot, log).map((listen) => [listenKey(listen), this.#make(snapshot, listen, tls)]),
     );
   }
 
@@ -59,15 +64,16 @@ export class ListenerSet {
   /**
    * Binds what a new configuration listens to beside what is listened to already. With numeric addresses everything up
    * to `commit` happens within one turn of the event loop, so that no connection is accepted in between.
-   * @throws Failure `listen-failed`, `nothing-to-serve`; nothing has changed then
+   * @throws Failure `listen-failed`, `nothing-to-serve`, or about a certificate; nothing has changed then
    */
   async prepare(snapshot: Snapshot): Promise<ListenerChange> {
+    const tls = new TlsHosts(snapshot, this.#store);
     const next = new Map<string, Standing>();
     const added: Standing[] = [];
     for (const listen of servedListens(snapshot, this.#log)) {
       const key = listenKey(listen);
       const kept = this.#current.get(key);
-      const standing = kept === undefined ? this.#make(snapshot, listen) : { listen, listener: kept.listener };
+      const standing = kept === undefined ? this.#make(snapshot, listen, tls) : { listen, listener: kept.listener };
       if (kept === undefined) added.push(standing);
       next.set(key, standing);
     }
@@ -88,7 +94,7 @@ export class ListenerSet {
       await undo();
       throw error;
     }
-    return { undo, commit: () => this.#commit(snapshot, next, left) };
+    return { undo, commit: () => this.#commit(snapshot, next, left, tls) };
   }
 
   /** Stops accepting, lets requests in progress end; resolves when all connections are gone. */
@@ -101,17 +107,17 @@ export class ListenerSet {
     for (const listener of this.#all()) listener.cut(which);
   }
 
-  #commit(snapshot: Snapshot, next: ReadonlyMap<string, Standing>, left: readonly Standing[]): void {
+  #commit(snapshot: Snapshot, next: ReadonlyMap<string, Standing>, left: readonly Standing[], tls: TlsHosts): void {
     this.#current = next;
-    for (const { listen, listener } of next.values()) listener.settings = listenerSettings(snapshot, listen);
+    for (const { listen, listener } of next.values()) listener.settings = listenerSettings(snapshot, listen, tls);
     for (const { listener } of left) {
       this.#leaving.add(listener);
       void listener.stop().then(() => this.#leaving.delete(listener));
     }
   }
 
-  #make(snapshot: Snapshot, listen: Listen): Standing {
-    return { listen, listener: createListener(snapshot, listen, this.#frontend, this.#link, this.#log) };
+  #make(snapshot: Snapshot, listen: Listen, tls: TlsHosts): Standing {
+    return { listen, listener: createListener(snapshot, listen, this.#frontend, this.#link, this.#log, tls) };
   }
 
   *#all(): Iterable<Http1Listener> {

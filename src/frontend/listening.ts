@@ -3,14 +3,18 @@
 
 import { Failure } from '../base/failure.ts';
 import type { Log } from '../base/log.ts';
+import { diskFiles } from '../config/files.ts';
 import type { Link } from '../link/link.ts';
 import { Http1Listener, type Http1Settings } from '../listener/http1-listener.ts';
+import { mixedHost } from '../site/assemble-tls.ts';
 import { HostChooser } from '../site/host.ts';
 import type { Host, Listen, ProxyProtocolSettings, Snapshot } from '../site/model.ts';
 import { expectsProxyProtocol } from '../site/proxy-protocol.ts';
 import { defaultRequestHeadLimits } from '../wire/http1/limits.ts';
 import { PrefaceDecoder } from '../wire/proxy-protocol/preface-decoder.ts';
 import type { Frontend } from './frontend.ts';
+import { TlsHosts } from './tls-hosts.ts';
+import { TlsStore } from './tls-store.ts';
 
 /** Open connections per listener; at the cap the one that waits longest makes room. */
 const CONNECTIONS_MAX = 16_384;
@@ -22,25 +26,24 @@ const ANY_ADDRESS = '0.0.0.0';
 const SERVER = 'Catflap';
 
 /**
- * The addresses that are listened to. One with a TLS host stays closed, with an event: what is meant to be encrypted is
- * never answered in plain text.
+ * The addresses that are listened to. One where the first host has no TLS and another has stays closed, with an event:
+ * what is meant to be encrypted is never answered in plain text.
  * @throws Failure `nothing-to-serve` when no address is left
  */
 export function servedListens(snapshot: Snapshot, log: Log): Listen[] {
   const chooser = new HostChooser(snapshot);
-  const plain = snapshot.listens.filter((listen) => {
-    const hosts = [...chooser.groupAt(listen.address ?? ANY_ADDRESS, listen.port), defaultHost(snapshot, listen)];
-    const secured = hosts.find((host) => host.tls !== undefined);
+  const served = snapshot.listens.filter((listen) => {
+    const secured = mixedHost(chooser, listen);
     if (secured === undefined) return true;
     const { file, line } = secured.place;
-    log.warn('tls-not-served', { port: listen.port, host: secured.serverName, place: `${file}:${line}` });
+    log.warn('tls-mixed', { port: listen.port, host: secured.serverName, place: `${file}:${line}` });
     return false;
   });
-  if (plain.length === 0) {
-    const why = 'every Listen address belongs to a host with SSLEngine On, and TLS is not served yet';
+  if (served.length === 0) {
+    const why = 'at every Listen address a host without SSLEngine On stands before one that has it';
     throw new Failure('nothing-to-serve', 'internal', why);
   }
-  return plain;
+  return served;
 }
 
 /** A listener for a Listen line, not yet bound. */
@@ -50,14 +53,16 @@ export function createListener(
   frontend: Frontend,
   link: Link,
   log: Log,
+  tls: TlsHosts,
 ): Http1Listener {
   const address = { address: listen.address, port: listen.port, backlog: snapshot.server.listenBacklog };
-  return new Http1Listener(link, address, listenerSettings(snapshot, listen), frontend, log);
+  return new Http1Listener(link, address, listenerSettings(snapshot, listen, tls), frontend, log);
 }
 
-/** One listener per Listen line that is served, none bound. @throws Failure `nothing-to-serve` */
+/** One listener per Listen line that is served, none bound. @throws Failure `nothing-to-serve`, or about a certificate */
 export function createListeners(snapshot: Snapshot, frontend: Frontend, link: Link, log: Log): Http1Listener[] {
-  return servedListens(snapshot, log).map((listen) => createListener(snapshot, listen, frontend, link, log));
+  const tls = new TlsHosts(snapshot, new TlsStore(diskFiles, log));
+  return servedListens(snapshot, log).map((listen) => createListener(snapshot, listen, frontend, link, log, tls));
 }
 
 /** What makes a listener the same one after a reload: its socket stays open, only its settings change. */
@@ -66,7 +71,7 @@ export function listenKey({ address, port }: Listen): string {
 }
 
 /** Limits for a listener, from the host that is the default at its address. */
-export function listenerSettings(snapshot: Snapshot, listen: Listen): Http1Settings {
+export function listenerSettings(snapshot: Snapshot, listen: Listen, tls: TlsHosts): Http1Settings {
   const host = defaultHost(snapshot, listen);
   return {
     limits: {
@@ -84,6 +89,7 @@ export function listenerSettings(snapshot: Snapshot, listen: Listen): Http1Setti
     server: SERVER,
     connectionsMax: CONNECTIONS_MAX,
     preface: prefaces(snapshot.server.proxyProtocol),
+    tls: tls.isEmpty ? undefined : tls.chooser(handshakeTimeout(host)),
   };
 }
 
@@ -99,6 +105,12 @@ const FIELDS_UNLIMITED = 32_000;
 function headTimeout(host: Host): number {
   const { header } = host.requestReadTimeout;
   return header === undefined ? HEAD_TIMEOUT_MS : (header.maximumMs ?? header.initialMs);
+}
+
+/** RequestReadTimeout's handshake=; without it a handshake may take as long as any silence. */
+function handshakeTimeout(host: Host): number {
+  const { handshake } = host.requestReadTimeout;
+  return handshake === undefined ? host.timeoutMs : (handshake.maximumMs ?? handshake.initialMs);
 }
 
 function defaultHost(snapshot: Snapshot, listen: Listen): Host {

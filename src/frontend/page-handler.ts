@@ -17,6 +17,18 @@ export interface PageHandler {
 /** By the handler's name, lower-case. */
 export type PageHandlers = ReadonlyMap<string, PageHandler>;
 
+/** Handlers that httpd's configurations name, kept closed where nobody supplies their pages. */
+export const UNBUILT_HANDLERS: ReadonlySet<string> = new Set([
+  'balancer-manager',
+  'server-status',
+  'server-info',
+  'jk-status',
+  'jakarta-servlet',
+]);
+
+/** Handlers under which files are sent. */
+export const FILE_HANDLERS: ReadonlySet<string> = new Set(['none', 'default-handler']);
+
 /** What a page may ask of the frontend. */
 export interface PageHost {
   readonly link: Link;

@@ -4,10 +4,11 @@
 import { Election } from '../balancer/balancer.ts';
 import type { MemberConfig } from '../balancer/config.ts';
 import type { Member } from '../balancer/member.ts';
-import type { Decision } from '../balancer/replay.ts';
+import type { Decision, Phase } from '../balancer/replay.ts';
 import { Session } from '../balancer/stickiness.ts';
 import { Failure } from '../base/failure.ts';
 import { Deadline } from '../link/deadlines.ts';
+import type { SecureDial } from '../link/dial.ts';
 import type { Link } from '../link/link.ts';
 import type { PoolWaiter } from '../link/pool.ts';
 import type { Backend, DialWaiter } from './backend.ts';
@@ -16,6 +17,8 @@ import { INITIAL_NOT_POOLED } from './manners.ts';
 import type { ProxiedTarget } from './proxied-balancer.ts';
 import type { ProxyRequest } from './proxy-request.ts';
 import type { UpstreamConnection, UpstreamFailure } from './upstream.ts';
+import { tlsOff } from './upstream-causes.ts';
+import { labelOf } from './upstream-tls.ts';
 
 /** Whom the attempts are made for. */
 export interface AttemptOwner {
@@ -32,6 +35,13 @@ export interface AttemptOwner {
   /** What must not happen has: the request cannot go on. */
   fault(error: unknown): void;
 }
+
+/** How far a dial has come, by the code of its failure. */
+const DIAL_PHASES: ReadonlyMap<string, Phase> = new Map([
+  ['backend-name-unknown', 'resolve'],
+  ['tls-handshake-failed', 'handshake'],
+  ['tls-not-enabled', 'handshake'],
+]);
 
 type Waiting = 'nothing' | 'member' | 'place' | 'dial';
 
@@ -206,10 +216,9 @@ export class Attempts implements PoolWaiter, DialWaiter {
   #acquire(): void {
     const backend = this.#backend as Backend;
     const { config, pool } = backend;
-    if (!backend.isSupported) {
-      const why = `${config.url}: members of this scheme are not served`;
-      this.leave(0, 0);
-      this.#owner.noAnswer(502, new Failure('scheme-not-served', 'internal', why, { status: 502 }));
+    const secure = backend.isSecure ? this.request.secureFor(config) : undefined;
+    if (backend.isSecure && secure === undefined) {
+      this.#failedToConnect(tlsOff(config), false);
       return;
     }
     if (this.request.needsUpgrade && config.scheme.startsWith('ws') && !this.#asksForUpgrade(config)) {
@@ -221,9 +230,9 @@ export class Attempts implements PoolWaiter, DialWaiter {
       ? pool.acquireFresh(this)
       : this.#wantsOwnConnection
         ? pool.acquireNew(this)
-        : pool.acquire(this);
+        : pool.acquire(this, secure === undefined ? undefined : labelOf(secure));
     if (acquired === 'dial') {
-      this.#dial(backend);
+      this.#dial(backend, secure);
     } else if (acquired === 'wait') {
       this.#waiting = 'place';
       if (config.pool.acquireMs !== undefined) this.#link.deadlines.arm(this.#deadline, config.pool.acquireMs);
@@ -247,10 +256,10 @@ export class Attempts implements PoolWaiter, DialWaiter {
     return (manners & INITIAL_NOT_POOLED) !== 0 && exchange.connectionRequests === 0;
   }
 
-  #dial(backend: Backend): void {
+  #dial(backend: Backend, secure: SecureDial | undefined): void {
     this.#waiting = 'dial';
     try {
-      this.#dialling = backend.dial(this, backend.config.connectTimeoutMs ?? this.timeoutMs);
+      this.#dialling = backend.dial(this, backend.config.connectTimeoutMs ?? this.timeoutMs, secure);
     } catch (error) {
       this.#waiting = 'nothing';
       backend.pool.dropped();
@@ -322,7 +331,7 @@ export class Attempts implements PoolWaiter, DialWaiter {
       this.member as Member,
       {
         protocol: this.#backend?.config.scheme === 'ajp' ? 'ajp' : 'http',
-        phase: failure.code === 'backend-name-unknown' ? 'resolve' : 'connect',
+        phase: DIAL_PHASES.get(failure.code) ?? 'connect',
         method: exchange.request.method,
         hasQuery: this.request.query !== undefined,
         requestBytesSent: 0,

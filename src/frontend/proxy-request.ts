@@ -1,9 +1,14 @@
 // What every attempt of one proxied request shares, ready for any protocol: the exchange, where it goes, and under what
 // limits. Filled once per request; one object serves many.
 
+import type { MemberConfig } from '../balancer/config.ts';
+import { FIELD } from '../base/field-names.ts';
+import type { SecureDial } from '../link/dial.ts';
 import type { Exchange } from '../listener/exchange.ts';
-import type { Host } from '../site/model.ts';
+import { hostName } from '../site/host.ts';
+import type { Host, UpstreamTlsSettings } from '../site/model.ts';
 import type { RequestTrace } from './request-trace.ts';
+import type { UpstreamTls } from './upstream-tls.ts';
 
 /** Where a request body comes from. */
 export interface BodySource {
@@ -40,8 +45,17 @@ export class ProxyRequest {
   bodySource: BodySource | undefined = undefined;
   /** Silence tolerated from the backend, ms. */
   timeoutMs = 0;
+  /** SSLProxy… in force, and who makes clients of TLS of them. */
+  upstreamTls: UpstreamTlsSettings | undefined = undefined;
+  tlsClients!: UpstreamTls;
   /** Somebody wants to know why it goes as it does. */
   trace: RequestTrace | undefined = undefined;
+
+  /** How a member is dialled to whom TLS is spoken; undefined when SSLProxyEngine is off. */
+  secureFor(member: MemberConfig): SecureDial | undefined {
+    const clientHost = this.preserveHost ? this.exchange.request.fields.getKnown(FIELD.Host) : undefined;
+    return this.tlsClients.secure(this.upstreamTls, clientHost ? hostName(clientHost) : member.host);
+  }
 
   /** Lets the body come to the connection that has begun with this request. */
   resumeBody(): void {

@@ -67,6 +67,8 @@ function proxy(frontend: ProxyingFrontend, visit: Visit, target: ProxyTarget, pa
   request.manners = visit.host.setsManners ? mannersOf(exchange.env) : 0;
   request.upgrade = exchange.request.fields.hasKnown(FIELD.Upgrade) ? upgradeOf(exchange.request) : undefined;
   request.needsUpgrade = settings.websocketFallback === false;
+  request.upstreamTls = settings.upstreamTls;
+  request.tlsClients = visit.site.tlsClients;
   session.reset();
   if (balancer.finder !== undefined) {
     balancer.finder.find(visit.query === undefined ? path : `${path}?${visit.query}`, exchange.request.fields, session);
@@ -89,7 +91,7 @@ const PRODUCT = 'Catflap';
 function viaOf(visit: Visit): string {
   const { host } = visit.host;
   const port = visit.requestPort;
-  const isDefault = port === undefined || port === (visit.exchange.connection.tls === undefined ? 80 : 443);
+  const isDefault = port === undefined || port === (visit.scheme === 'http' ? 80 : 443);
   const hop = `1.${visit.exchange.request.minorVersion} ${host.serverName}${isDefault ? '' : `:${port}`}`;
   return host.via === 'full' ? `${hop} (${PRODUCT})` : hop;
 }

@@ -6,8 +6,10 @@ import type { HeartbeatServices } from '../balancer/loads.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Failure } from '../base/failure.ts';
 import type { Log } from '../base/log.ts';
+import { diskFiles } from '../config/files.ts';
 import type { Link } from '../link/link.ts';
 import { AccessLog } from '../listener/access-log.ts';
+import type { ConnectionFacts } from '../listener/exchange.ts';
 import type { LogSinks } from '../listener/log-sinks.ts';
 import { HostChooser, type HostTrace } from '../site/host.ts';
 import { usesEncodedForm } from '../site/mapping.ts';
@@ -20,6 +22,9 @@ import { setsManners, sparesClients } from './manners.ts';
 import { DEFAULT_MEDIA_TYPES, loadMediaTypes, type MediaTypes } from './mime.ts';
 import type { ProxiedBalancer } from './proxied-balancer.ts';
 import { RunningBalancers } from './running-balancers.ts';
+import { likenessOf, type TlsLikeness } from './tls-hosts.ts';
+import { TlsStore } from './tls-store.ts';
+import { UpstreamTls } from './upstream-tls.ts';
 
 /** What serving needs besides the snapshot. */
 export interface SiteServices {
@@ -29,6 +34,8 @@ export interface SiteServices {
   readonly resolve: Resolve;
   /** For lbmethod=heartbeat. Default: nothing is heard. */
   readonly heartbeats?: HeartbeatServices | undefined;
+  /** Files of certificates. Default: the machine's, read anew. */
+  readonly tlsStore?: TlsStore;
   /** Changes made at run time in an earlier life of the server; only for a site that follows no other. */
   readonly overlay?: Overlay | undefined;
   /** Hears of every change that operators make at run time, when it is in force. */
@@ -47,6 +54,8 @@ export class RunningHost {
   readonly usesEncodedForm: boolean;
   /** Something reads environment variables of a request, so those about balancing are worth setting. */
   readonly readsEnvironment: boolean;
+  /** What another host must have in common with it to share connections. */
+  readonly likeness: TlsLikeness;
   /** Rules may set variables that change how backends are spoken to (`manners.ts`), or clients. */
   readonly setsManners: boolean;
   readonly sparesClients: boolean;
@@ -54,6 +63,7 @@ export class RunningHost {
   constructor(host: Host, services: SiteServices, typesOf: (path: string | undefined) => MediaTypes) {
     this.host = host;
     this.settings = new HostSettings(host);
+    this.likeness = likenessOf(host.tls);
     this.usesEncodedForm = usesEncodedForm(host);
     this.accessLogs = host.accessLogs.map(
       (log) => new AccessLog(log.format, log.condition, services.sinks.open(log.target)),
@@ -72,9 +82,12 @@ export class RunningHost {
 export class RunningSite {
   readonly snapshot: Snapshot;
   readonly balancers: RunningBalancers;
+  /** Speaks TLS to backends. */
+  readonly tlsClients: UpstreamTls;
   readonly #chooser: HostChooser;
   readonly #hosts: ReadonlyMap<Host, RunningHost>;
   readonly health: HealthChecks;
+  readonly #byId: ReadonlyMap<string, RunningHost>;
   readonly #link: Link;
   /** What a folder without index is answered: with mod_autoindex it exists and may not be listed, without it does not. */
   readonly folderStatus: 403 | 404;
@@ -84,7 +97,7 @@ export class RunningSite {
   #isRetired = false;
   #whenEmpty: (() => void) | undefined = undefined;
 
-  /** @throws Failure when a log cannot be opened */
+  /** @throws Failure when a log cannot be opened or a certificate cannot be used */
   constructor(snapshot: Snapshot, services: SiteServices, previous?: RunningSite) {
     this.snapshot = snapshot;
     this.#link = services.link;
@@ -95,11 +108,15 @@ export class RunningSite {
     this.#hosts = new Map(
       [snapshot.mainHost, ...snapshot.hosts].map((host) => [host, new RunningHost(host, services, typesOf)]),
     );
+    const store = services.tlsStore ?? new TlsStore(diskFiles, services.log);
+    const settings = [snapshot.mainHost, ...snapshot.hosts].flatMap(everySettings);
+    this.tlsClients = new UpstreamTls(settings, store, services.link.clock, services.log);
+    this.#byId = new Map([...this.#hosts.values()].map((running) => [running.host.id, running]));
     const { ioBufferSizeBytes } = snapshot.mainHost;
     const configured = [...snapshot.balancers].map(
       ([key, config]) => [key, withBufferSize(config, ioBufferSizeBytes)] as const,
     );
-    this.health = new HealthChecks(snapshot, services.log);
+    this.health = new HealthChecks(snapshot, services.log, this.tlsClients);
     this.balancers = new RunningBalancers(
       new Map(configured),
       services,
@@ -117,6 +134,16 @@ export class RunningSite {
   /** The host for a request. @param name host name the client addressed, without port; undefined when it named none */
   hostFor(localAddress: string, localPort: number, name: string | undefined, trace?: HostTrace): RunningHost {
     return this.#hosts.get(this.#chooser.choose(localAddress, localPort, name, trace)) as RunningHost;
+  }
+
+  /** The host of this id; undefined when a reload has taken it away. */
+  hostById(id: string): RunningHost | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** Whether names choose between hosts at the address that a connection came to. */
+  isNameBased({ localAddress, localPort }: ConnectionFacts): boolean {
+    return this.#chooser.groupAt(localAddress, localPort).length > 1;
   }
 
   get isRetired(): boolean {

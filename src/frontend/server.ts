@@ -3,6 +3,7 @@
 import type { Clock } from '../base/clock.ts';
 import { Failure } from '../base/failure.ts';
 import type { Log } from '../base/log.ts';
+import { diskFiles } from '../config/files.ts';
 import { Link } from '../link/link.ts';
 import { LogSinks } from '../listener/log-sinks.ts';
 import type { Snapshot } from '../site/model.ts';
@@ -16,6 +17,7 @@ import { ListenerSet } from './listener-set.ts';
 import type { PageHandler, PageHandlers } from './page-handler.ts';
 import { explainRequest, type Question } from './rehearsal.ts';
 import { RunningSite, type SiteServices } from './running-site.ts';
+import { TlsStore } from './tls-store.ts';
 import type { Visit } from './visit.ts';
 
 export interface FrontendServices {
@@ -61,6 +63,7 @@ export class FrontendServer {
   constructor(snapshot: Snapshot, services: FrontendServices) {
     const { clock, log } = services;
     const link = new Link(clock, log);
+    const tlsStore = new TlsStore(diskFiles, log);
     this.#clock = clock;
     this.#ownsSinks = services.sinks === undefined;
     this.#inForce = services.inForce ?? (() => {});
@@ -70,6 +73,7 @@ export class FrontendServer {
       log,
       sinks: services.sinks ?? new LogSinks({ clock, log }),
       resolve: services.resolve ?? ((host, port) => ({ kind: 'tcp', host, port })),
+      tlsStore,
       changed: ({ overlay }) => this.#changes.save(this.site.snapshot, overlay),
       heartbeats: { loads: this.#heartbeats, random: services.random ?? Math.random },
     };
@@ -77,7 +81,7 @@ export class FrontendServer {
     const site = this.#start(snapshot);
     const pages = new Map<string, PageHandler>(services.pages).set('heartbeat', new HeartbeatPage(this.#heartbeats));
     this.#frontend = new Frontend(site, link, log, pages);
-    this.#listeners = new ListenerSet(snapshot, this.#frontend, link, log);
+    this.#listeners = new ListenerSet(snapshot, this.#frontend, link, log, tlsStore);
   }
 
   /** Binds every address of the configuration; rejects with Node's error when one cannot be had: nothing is left open. */

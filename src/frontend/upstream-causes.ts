@@ -3,6 +3,7 @@
 
 import type { MemberConfig } from '../balancer/config.ts';
 import { Failure } from '../base/failure.ts';
+import { CertificateProblem } from '../link/dial.ts';
 import type { Exchange } from '../listener/exchange.ts';
 import { PACKET_SIZE_DEFAULT, PACKET_SIZE_MAX } from '../wire/ajp/constants.ts';
 import { encodeForwardRequest, type ForwardRequest } from '../wire/ajp/forward-request.ts';
@@ -11,8 +12,6 @@ import type { UpstreamPhase } from './upstream.ts';
 
 /** Errors of connect() that tell of our own limits, not of the backend. */
 const OUR_SHORTAGES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM']);
-/** Codes of OpenSSL and of Node for handshakes that fail. */
-const TLS_TROUBLE = /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|EPROTO$|HOSTNAME_MISMATCH)/;
 
 /** What a failed connect means. */
 export function connectFailure(config: MemberConfig, error: Error | undefined, timedOut: boolean): Failure {
@@ -55,9 +54,31 @@ function connectTrouble(
     case 'EPERM':
       return ['connect-forbidden', `this process may not connect there (${code})`];
   }
-  if (code !== undefined && TLS_TROUBLE.test(code))
-    return ['tls-handshake-failed', `TLS handshake: ${error?.message ?? ''} (${code})`];
   return ['connect-failed', code ?? error?.message ?? 'closed before it was connected'];
+}
+
+/** There is a connection, and TLS did not come about on it. */
+export function handshakeFailure(config: MemberConfig, error: Error | undefined, timedOut: boolean): Failure {
+  const { code, message } = (error ?? {}) as NodeJS.ErrnoException;
+  const why = timedOut
+    ? 'nothing came for too long'
+    : error instanceof CertificateProblem
+      ? message
+      : code === undefined || code === 'ECONNRESET'
+        ? 'the connection was closed: is this a port for TLS, and does it want a certificate of ours?'
+        : code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG'
+          ? `it does not speak TLS (${code})`
+          : code;
+  return new Failure('tls-handshake-failed', 'upstream', `${config.url}: TLS handshake: ${why}`, {
+    status: 500,
+    cause: error,
+  });
+}
+
+/** A member with https:// or wss:// where SSLProxyEngine is off. */
+export function tlsOff(config: MemberConfig): Failure {
+  const why = `${config.url}: SSLProxyEngine is off here, so TLS is not spoken to it`;
+  return new Failure('tls-not-enabled', 'upstream', why, { status: 500 });
 }
 
 /** What was waited for when nothing came. */

@@ -5,11 +5,12 @@ import type { Failure } from '../base/failure.ts';
 import type { Fields } from '../base/fields.ts';
 import type { Connection } from '../link/connection.ts';
 import { Deadline } from '../link/deadlines.ts';
-import { type DialEvents, dial } from '../link/dial.ts';
+import { type DialEvents, dial, dialSecure, type SecureDial } from '../link/dial.ts';
 import type { Backend, DialWaiter } from './backend.ts';
 import type { ProxyRequest } from './proxy-request.ts';
 import type { UpstreamConnection, UpstreamEvents, UpstreamPhase } from './upstream.ts';
-import { broken, closing, silence } from './upstream-causes.ts';
+import { broken, closing, handshakeFailure, silence } from './upstream-causes.ts';
+import { labelOf } from './upstream-tls.ts';
 
 /** The protocol's part. */
 export interface UpstreamProtocol extends UpstreamConnection {
@@ -40,6 +41,10 @@ export class UpstreamSocket implements DialEvents {
   bodySent = false;
   /** The decoder is at work: what is written meanwhile leaves in one piece afterwards. */
   isReading = false;
+  /** What connections under other names or settings of TLS must not be taken for; undefined without TLS. */
+  readonly label: string | undefined;
+  readonly #dialLimitMs: number;
+  #isHandshaking = false;
   #requestCount = 0;
   #isPaused = false;
   #mayReuse = true;
@@ -48,12 +53,24 @@ export class UpstreamSocket implements DialEvents {
   #trailers: Fields | undefined = undefined;
   #refusal: Failure | undefined = undefined;
 
-  constructor(backend: Backend, waiter: DialWaiter, timeoutMs: number, protocol: UpstreamProtocol) {
+  constructor(
+    backend: Backend,
+    waiter: DialWaiter,
+    timeoutMs: number,
+    protocol: UpstreamProtocol,
+    secure?: SecureDial,
+  ) {
     this.backend = backend;
+    this.label = secure === undefined ? undefined : labelOf(secure);
+    this.#dialLimitMs = timeoutMs;
     this.#waiter = waiter;
     this.#protocol = protocol;
     this.#deadline = new Deadline(() => this.#timedOut());
-    this.connection = dial(backend.link, backend.address, backend.config.tcpKeepAlive, this);
+    const { link, address, config } = backend;
+    this.connection =
+      secure === undefined
+        ? dial(link, address, config.tcpKeepAlive, this)
+        : dialSecure(link, address, config.tcpKeepAlive, secure, this);
     backend.link.deadlines.arm(this.#deadline, timeoutMs);
   }
 
@@ -141,6 +158,11 @@ export class UpstreamSocket implements DialEvents {
 
   // --- what comes from the socket -----------------------------------------------------------------------------------
 
+  handshaking(): void {
+    this.#isHandshaking = true;
+    this.backend.link.deadlines.arm(this.#deadline, this.#dialLimitMs);
+  }
+
   connected(): void {
     this.backend.link.deadlines.disarm(this.#deadline);
     const waiter = this.#waiter;
@@ -210,7 +232,10 @@ export class UpstreamSocket implements DialEvents {
     const waiter = this.#waiter as DialWaiter;
     this.#waiter = undefined;
     this.backend.pool.dropped();
-    waiter.dialFailed(this.backend.connectFailure(error, timedOut), timedOut);
+    const failure = this.#isHandshaking
+      ? handshakeFailure(this.backend.config, error, timedOut)
+      : this.backend.connectFailure(error, timedOut);
+    waiter.dialFailed(failure, timedOut);
   }
 
   /** The pool comes first, so that whoever is served next may have this very connection. */

@@ -156,8 +156,14 @@ export class Visit implements LogFacts, ClientFacts {
     return this.host.host.serverPort ?? this.#schemePort;
   }
 
+  /** Scheme by which the client knows us: that of the connection, or the one that ServerName says. */
+  get scheme(): 'http' | 'https' {
+    const isSecure = this.exchange.connection.tls !== undefined || this.host.host.serverScheme === 'https';
+    return isSecure ? 'https' : 'http';
+  }
+
   get #schemePort(): number {
-    return this.exchange.connection.tls === undefined ? 80 : 443;
+    return this.scheme === 'http' ? 80 : 443;
   }
 
   get requestName(): string {
@@ -174,8 +180,8 @@ export class Visit implements LogFacts, ClientFacts {
 
   /** Scheme and authority by which the client knows us, for redirects (UseCanonicalName, UseCanonicalPhysicalPort). */
   get origin(): string {
+    const { scheme } = this;
     const { host } = this.host;
-    const scheme = this.exchange.connection.tls === undefined ? 'http' : 'https';
     const physicalPort = host.useCanonicalPhysicalPort ? this.exchange.connection.localPort : undefined;
     if (host.useCanonicalName === 'on')
       return this.#withPort(`${scheme}://${host.serverName}`, host.serverPort ?? physicalPort);

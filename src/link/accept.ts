@@ -2,10 +2,13 @@
 // Node does not let go of an accepted socket's handle, plain `data` events are the fallback.
 
 import { createServer, type Server, type Socket } from 'node:net';
-import { Connection, type ConnectionEvents, plainAddress } from './connection.ts';
+import type { TLSSocket } from 'node:tls';
+import { Connection, type ConnectionEvents, plainAddress, type Secured } from './connection.ts';
 import { moveHandle } from './handle.ts';
 import type { Link } from './link.ts';
-import { type Preface, PrefaceReader } from './preface.ts';
+import { type ClaimedPeer, type Preface, PrefaceReader } from './preface.ts';
+import { type TlsChooser, TlsDoor } from './tls-door.ts';
+import type { TlsSession } from './tls-session.ts';
 
 export interface AcceptOptions {
   /** Undefined listens on all addresses. */
@@ -25,6 +28,10 @@ export interface AcceptEvents {
   preface?(remoteAddress: string, localAddress: string, localPort: number): Preface | undefined;
   /** A connection was closed for what it began with. */
   prefaceRefused?(remoteAddress: string, reason: string): void;
+  /** Who leads TLS handshakes at the moment. Default, and where it is undefined: plain text is spoken. */
+  tls?(): TlsChooser | undefined;
+  /** A TLS handshake came to nothing. */
+  handshakeFailed?(remoteAddress: string, reason: string): void;
 }
 
 const placeholderEvents: ConnectionEvents = { received() {}, peerEnded() {}, drained() {}, closed() {} };
@@ -36,6 +43,9 @@ export class Acceptor {
   readonly #options: AcceptOptions;
   readonly #events: AcceptEvents;
   readonly #prefaces: PrefaceReader;
+  readonly #door: TlsDoor;
+  /** Clients that proxies have named, by the connection they came over. */
+  readonly #claims = new WeakMap<Socket, ClaimedPeer>();
   #movesHandles: boolean;
 
   constructor(link: Link, options: AcceptOptions, events: AcceptEvents) {
@@ -44,6 +54,11 @@ export class Acceptor {
     this.#events = events;
     this.#movesHandles = options.plainReads !== true;
     this.#prefaces = new PrefaceReader(link, (address, reason) => events.prefaceRefused?.(address, reason));
+    this.#door = new TlsDoor(link, {
+      secured: (socket, raw, session) => this.#secured(socket, raw, session),
+      spokePlain: (socket) => this.#spokePlain(socket),
+      handshakeFailed: (remoteAddress, reason) => events.handshakeFailed?.(remoteAddress, reason),
+    });
     this.#server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) =>
       this.#accept(socket),
     );
@@ -76,9 +91,18 @@ export class Acceptor {
     return { address: bound.address, port: bound.port };
   }
 
-  /** Stops accepting, at once; open connections stay. Resolves when they are gone, unless it listens again before. */
+  /** TLS handshakes in progress. */
+  get handshakeCount(): number {
+    return this.#door.count;
+  }
+
+  /**
+   * Stops accepting, at once; open connections stay, handshakes in progress are cut. Resolves when all are gone, unless
+   * it listens again before.
+   */
   close(): Promise<void> {
     this.#prefaces.close();
+    this.#door.close();
     return new Promise((resolve) => this.#server.close(() => resolve()));
   }
 
@@ -98,11 +122,30 @@ export class Acceptor {
   }
 
   #begin(accepted: Socket): void {
+    const chooser = this.#events.tls?.();
+    if (chooser !== undefined) {
+      const localAddress = plainAddress(accepted.localAddress);
+      const spoken = chooser.spokenAt(localAddress, accepted.localPort ?? 0);
+      if (spoken === 'tls') this.#door.enter(accepted, chooser, localAddress);
+      else if (spoken === 'nothing') accepted.destroy();
+      if (spoken !== 'plain') return;
+    }
     const connection = this.#movesHandles ? this.#adopt(accepted) : undefined;
     this.#welcome(connection ?? this.#listenTo(accepted));
   }
 
-  #welcome(connection: Connection): void {
+  #secured(socket: TLSSocket, raw: Socket, session: TlsSession): void {
+    this.#welcome(this.#listenTo(socket, { session, raw }), this.#claims.get(raw));
+  }
+
+  #spokePlain(socket: Socket): void {
+    const connection = this.#listenTo(socket);
+    connection.isPlainAtTls = true;
+    this.#welcome(connection, this.#claims.get(socket));
+  }
+
+  #welcome(connection: Connection, claimed?: ClaimedPeer): void {
+    connection.claimed = claimed;
     // A client that is gone already has no address any more.
     const isGone = connection.socket.destroyed || connection.remoteAddress === '';
     const owner = isGone ? undefined : this.#ownerOf(connection);
@@ -134,8 +177,8 @@ export class Acceptor {
     return connection;
   }
 
-  #listenTo(socket: Socket): Connection {
-    const connection = new Connection(socket, this.#link, placeholderEvents);
+  #listenTo(socket: Socket, secured?: Secured): Connection {
+    const connection = new Connection(socket, this.#link, placeholderEvents, secured);
     socket.on('data', (bytes: Buffer) => {
       if (!connection.receive(bytes, bytes.length)) socket.pause();
     });

@@ -7,6 +7,7 @@ import { Linger } from './linger.ts';
 import type { Link } from './link.ts';
 import type { ClaimedPeer } from './preface.ts';
 import type { ScratchOwner } from './scratch.ts';
+import type { TlsSession } from './tls-session.ts';
 
 /** What the owner of a connection hears. `closed` is the last call and comes exactly once. */
 export interface ConnectionEvents {
@@ -25,6 +26,20 @@ export interface OpenFrame {
   seal(): void;
 }
 
+/** Makes a connection a TLS one. */
+export interface Secured {
+  readonly session: TlsSession | undefined;
+  /** The socket below, which carries the octets as they are on the wire; undefined when it is the same. */
+  readonly raw: Socket | undefined;
+}
+
+/** Largest piece that is copied for the TLS layer; a larger one is lent to it. */
+const SECURE_COPY_BYTES = 16 * 1024;
+/**
+ * The TLS layer keeps what it is given until the next turn of the event loop, even when the kernel has taken it all: so
+ * much may wait there before that counts as congestion.
+ */
+const SECURE_WAITING_BYTES = 128 * 1024;
 /** For how long octets may wait after `endLingering` while the peer takes none of them. */
 const DELIVERY_PATIENCE_MS = 60_000;
 
@@ -37,7 +52,9 @@ export class Connection implements ScratchOwner {
   localAddress: string;
   localPort: number;
   /** Facts of the TLS session; undefined on a plain connection. */
-  tls: undefined = undefined;
+  readonly tls: TlsSession | undefined;
+  /** HTTP without TLS, at an address where TLS is spoken. */
+  isPlainAtTls = false;
   /** The client whom a proxy named before its octets; undefined where no proxy had to. */
   claimed: ClaimedPeer | undefined = undefined;
   /** No octet comes or goes any more; `events.closed` has been called or will be. */
@@ -57,9 +74,16 @@ export class Connection implements ScratchOwner {
   /** How much waited when that was last looked at. */
   #unsentMark = 0;
   #linger: Linger | undefined = undefined;
+  /** The socket below a TLS socket. */
+  readonly #raw: Socket;
+  /** Told of every write to a TLS socket; undefined on a plain connection. */
+  readonly #written: ((error?: Error | null) => void) | undefined;
 
-  constructor(socket: Socket, link: Link, events: ConnectionEvents) {
+  constructor(socket: Socket, link: Link, events: ConnectionEvents, secured?: Secured) {
     this.socket = socket;
+    this.tls = secured?.session;
+    this.#raw = secured?.raw ?? socket;
+    this.#written = secured === undefined ? undefined : (error) => this.#secureWritten(error);
     this.#link = link;
     this.events = events;
     this.remoteAddress = plainAddress(socket.remoteAddress);
@@ -130,6 +154,10 @@ export class Connection implements ScratchOwner {
     this.flush();
     if (this.isClosed || this.hasEnded) return;
     this.bytesOut += bytes.length;
+    if (this.#written !== undefined) {
+      this.#writeSecure(bytes);
+      return;
+    }
     this.socket.write(bytes);
     if (!this.isCongested && this.socket.writableLength > 0) this.#congest();
   }
@@ -149,12 +177,13 @@ export class Connection implements ScratchOwner {
     }
     this.bytesOut += length;
     const socket = this.socket;
+    if (this.#written !== undefined) {
+      this.#writeSecure(length > SECURE_COPY_BYTES ? this.#lend(length) : this.#copy(length));
+      return;
+    }
     if (this.isCongested) {
       // The socket already holds a buffer: a copy of the right size costs less memory than another scratch.
-      const copy = Buffer.allocUnsafeSlow(length);
-      scratch.buffer.copy(copy, 0, 0, length);
-      scratch.release();
-      socket.write(copy);
+      socket.write(this.#copy(length));
       return;
     }
     socket.write(length === scratch.buffer.length ? scratch.buffer : scratch.buffer.subarray(0, length));
@@ -163,15 +192,51 @@ export class Connection implements ScratchOwner {
       // The peer is gone and `closed` is on its way: whoever produces in a loop must stop now to hear it.
       if (socket.destroyed) this.#shut();
     } else {
-      if (this.#lentBuffers === noBuffers) this.#lentBuffers = [];
-      this.#lentBuffers.push(scratch.giveAway());
+      this.#lend(length);
       this.#congest();
     }
   }
 
+  /** What stands in the scratch, as a buffer of its own. */
+  #copy(length: number): Buffer {
+    const { scratch } = this.#link;
+    // What may wait for long must not hold a shared slab.
+    const copy = this.isCongested ? Buffer.allocUnsafeSlow(length) : Buffer.allocUnsafe(length);
+    scratch.buffer.copy(copy, 0, 0, length);
+    scratch.release();
+    return copy;
+  }
+
+  /** What stands in the scratch, with the buffer itself, until the socket is done with it. */
+  #lend(length: number): Buffer {
+    if (this.#lentBuffers === noBuffers) this.#lentBuffers = [];
+    const buffer = this.#link.scratch.giveAway();
+    this.#lentBuffers.push(buffer);
+    return buffer.subarray(0, length);
+  }
+
+  #writeSecure(bytes: Buffer): void {
+    const { socket } = this;
+    socket.write(bytes, this.#written);
+    if (socket.destroyed) this.#shut();
+    else if (!this.isCongested && socket.writableLength > SECURE_WAITING_BYTES) {
+      this.isCongested = true;
+      this.#unsentMark = this.#mark();
+    }
+  }
+
+  /** A write has left the TLS layer, and the kernel has it. */
+  #secureWritten(error: Error | null | undefined): void {
+    if (error === null || error === undefined) this.#drained();
+  }
+
+  #mark(): number {
+    return unsentMark(this.#raw) + (this.#raw === this.socket ? 0 : this.socket.writableLength);
+  }
+
   /** Whether the peer has taken any of the octets that wait since this was last asked, or since congestion began. */
   hasProgressed(): boolean {
-    const mark = unsentMark(this.socket);
+    const mark = this.#mark();
     const isSame = mark === this.#unsentMark;
     this.#unsentMark = mark;
     return !isSame;
@@ -215,8 +280,13 @@ export class Connection implements ScratchOwner {
     if (this.isClosed) return;
     this.#shut();
     // After an end a reset fails, and Node would leave the descriptor open; a unix socket knows none.
-    if (this.hasEnded || this.socket.remotePort === undefined) this.socket.destroy();
-    else this.socket.resetAndDestroy();
+    if (this.hasEnded || this.#raw.remotePort === undefined || this.#isTopOnly) this.socket.destroy();
+    else this.#raw.resetAndDestroy();
+  }
+
+  /** A TLS socket without one below it that could be reset. A loss is seen without: no TLS end was sent. */
+  get #isTopOnly(): boolean {
+    return this.#written !== undefined && this.#raw === this.socket;
   }
 
   #shut(): void {
@@ -228,7 +298,7 @@ export class Connection implements ScratchOwner {
 
   #congest(): void {
     this.isCongested = true;
-    this.#unsentMark = unsentMark(this.socket);
+    this.#unsentMark = this.#mark();
     this.#markEnd();
   }
 
@@ -243,7 +313,7 @@ export class Connection implements ScratchOwner {
     if (this.isClosed) return;
     if (this.socket.writableLength !== 0) {
       // More was written behind the mark. After the end nothing may be written, and nobody waits for the word.
-      if (!this.hasEnded) this.#markEnd();
+      if (!this.hasEnded && this.#written === undefined) this.#markEnd();
       return;
     }
     for (const buffer of this.#lentBuffers) this.#link.scratch.giveBack(buffer);

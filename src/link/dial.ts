@@ -1,8 +1,10 @@
 // Dialling: a Connection to a backend. The caller's `closed` event comes for failed dials too.
 
 import { connect, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { Connection, type ConnectionEvents } from './connection.ts';
 import type { Link } from './link.ts';
+import { isIpAddress, type TlsClient } from './tls-client.ts';
 
 export type DialAddress =
   | {
@@ -17,6 +19,20 @@ export type DialAddress =
 
 export interface DialEvents extends ConnectionEvents {
   connected(): void;
+  /** There is a connection, and TLS begins on it: `connected` follows when it is there, `closed` when it fails. */
+  handshaking?(): void;
+}
+
+/** TLS on a dialled connection. */
+export interface SecureDial {
+  readonly client: TlsClient;
+  /** What the backend is called: for its certificate, and to tell it who is meant. */
+  readonly name: string;
+}
+
+/** Why a handshake came to nothing, of which the connection itself tells nothing. */
+export class CertificateProblem extends Error {
+  readonly code = 'ERR_TLS_CERTIFICATE';
 }
 
 /** Begins to connect and returns at once: `connected` or `closed` follows. A connect timeout is the caller's deadline. */
@@ -50,6 +66,75 @@ export function dial(link: Link, address: DialAddress, keepAlive: boolean, event
       connection.destroy();
     }
   });
+  return connection;
+}
+
+/** As `dial`, with TLS: `connected` comes when the handshake is done and the backend's certificate will do. */
+export function dialSecure(
+  link: Link,
+  address: DialAddress,
+  keepAlive: boolean,
+  { client, name }: SecureDial,
+  events: DialEvents,
+): Connection {
+  const key = `${address.kind === 'tcp' ? `${address.host} ${address.port}` : address.path} ${name}`;
+  const session = client.recall(key);
+  // Options of the socket below are passed on; the types of TLS do not say so.
+  const options = {
+    ...(address.kind === 'unix'
+      ? { path: address.path }
+      : {
+          host: address.host,
+          port: address.port,
+          ...(address.localAddress === undefined ? {} : { localAddress: address.localAddress }),
+          lookup: link.names.lookupFor(address.nameTtlMs),
+          noDelay: true,
+          keepAlive,
+        }),
+    allowHalfOpen: true,
+    secureContext: client.context,
+    ...(isIpAddress(name) ? {} : { servername: name }),
+    ...(session === undefined ? {} : { session }),
+    // The certificate is measured below, by other rules than Node's.
+    rejectUnauthorized: false,
+    checkServerIdentity: () => undefined,
+  };
+  const socket = connectTls(options as ConnectionOptions);
+  const connection = new Connection(socket, link, events, { session: undefined, raw: undefined });
+  readOnAfterFailedWrites(socket, connection);
+  socket.on('data', (bytes: Buffer) => {
+    if (!connection.receive(bytes, bytes.length)) socket.pause();
+  });
+  let isGood = false;
+  socket.on('session', (ticket: Buffer) => {
+    if (isGood) client.remember(key, ticket, socket);
+  });
+  const told = (tell: () => void) => () => {
+    if (connection.isClosed) return;
+    try {
+      tell();
+    } catch (error) {
+      link.fault(error);
+      connection.destroy();
+    }
+  };
+  socket.on(
+    'connect',
+    told(() => events.handshaking?.()),
+  );
+  socket.on(
+    'secureConnect',
+    told(() => {
+      const problem = client.problemOf(socket, name);
+      if (problem !== undefined) {
+        socket.destroy(new CertificateProblem(problem));
+        return;
+      }
+      isGood = true;
+      connection.learnAddresses();
+      events.connected();
+    }),
+  );
   return connection;
 }
 

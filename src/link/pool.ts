@@ -5,6 +5,8 @@
 export interface Poolable {
   /** False once the backend has closed it or has sent something nobody asked for. */
   readonly isReusable: boolean;
+  /** Serves only those who ask for the same. */
+  readonly label?: string | undefined;
   /** The pool gives it up: close it. */
   retire(): void;
 }
@@ -53,15 +55,35 @@ export class Pool<T extends Poolable> {
 
   /**
    * Takes an idle connection; or grants a place to dial (`open` is counted up at once: call `dropped` if it comes to
-   * nothing); or queues the waiter.
+   * nothing); or queues the waiter. Where all places are taken, an idle connection of another label makes room.
    */
-  acquire(waiter: PoolWaiter): Acquired<T> {
+  acquire(waiter: PoolWaiter, label?: string): Acquired<T> {
     for (let last = this.#idle.pop(); last !== undefined; last = this.#idle.pop()) {
-      this.#idleSince.pop();
-      if (last.isReusable) return last;
+      const since = this.#idleSince.pop() as number;
+      if (last.isReusable && last.label === label) return last;
+      if (last.isReusable) {
+        this.#idle.push(last);
+        this.#idleSince.push(since);
+        return this.#acquireLabelled(waiter, label);
+      }
       this.open--;
       last.retire();
     }
+    return this.#acquirePlace(waiter);
+  }
+
+  /** Connections of several labels are idle: the youngest of this one, or a place. */
+  #acquireLabelled(waiter: PoolWaiter, label: string | undefined): Acquired<T> {
+    const at = this.#idle.findLastIndex((idle) => idle.label === label && idle.isReusable);
+    if (at >= 0) {
+      this.#idleSince.splice(at, 1);
+      return this.#idle.splice(at, 1)[0];
+    }
+    if (this.open >= this.#limits.max) this.#retireOldest();
+    return this.#acquirePlace(waiter);
+  }
+
+  #acquirePlace(waiter: PoolWaiter): Acquired<T> {
     if (this.open < this.#limits.max) {
       this.open++;
       return 'dial';
@@ -74,7 +96,7 @@ export class Pool<T extends Poolable> {
   /** As `acquire`, but only a new connection will do: the idle ones are suspect and are closed. */
   acquireFresh(waiter: PoolWaiter): Acquired<T> {
     this.drain();
-    return this.acquire(waiter);
+    return this.#acquirePlace(waiter);
   }
 
   /** As `acquire`, but only a new connection will do, although the idle ones are good: the oldest makes room for it. */
@@ -84,7 +106,7 @@ export class Pool<T extends Poolable> {
       this.open++;
       return 'dial';
     }
-    return this.acquire(waiter);
+    return this.#acquirePlace(waiter);
   }
 
   /** The waiter has lost its patience. */

@@ -2,6 +2,7 @@
 // handlers (proxy, static files, pages, a Node application). A sink of callbacks, not of promises: the hot path
 // allocates nothing. One object serves many requests; nobody keeps it after `ended`.
 
+import type { X509Certificate } from 'node:crypto';
 import type { Failure } from '../base/failure.ts';
 import type { Fields } from '../base/fields.ts';
 import { RequestHead, ResponseHead } from '../base/head.ts';
@@ -33,6 +34,8 @@ export interface ConnectionFacts {
   readonly localAddress: string;
   readonly localPort: number;
   readonly tls: TlsFacts | undefined;
+  /** HTTP without TLS, at an address where TLS is spoken. Default false. */
+  readonly isPlainAtTls?: boolean;
   /** The client as a proxy named it before its octets (PROXY protocol); undefined where no proxy had to. */
   readonly claimed?: ClaimedClient | undefined;
 }
@@ -51,6 +54,16 @@ export interface TlsFacts {
   readonly sessionId: string | undefined;
   /** Client certificate chain in PEM, undefined when none was presented. */
   readonly clientCertificate: string | undefined;
+  /** What follows is known only where TLS ends here: a fronting server over AJP does not tell it. */
+  readonly hostId?: string;
+  /** Server name that the client asked for (SNI). */
+  readonly serverName?: string | undefined;
+  readonly isResumed?: boolean;
+  /** NONE, SUCCESS, GENEROUS or `FAILED:reason`. */
+  readonly clientVerify?: string;
+  /** The client's certificate and those of its issuers. */
+  readonly clientChain?: readonly X509Certificate[];
+  readonly serverCertificate?: X509Certificate | undefined;
 }
 
 /** The listener's side of an exchange: how its protocol writes a response and reads a body. */

@@ -8,6 +8,7 @@ import { type AcceptOptions, Acceptor } from '../link/accept.ts';
 import type { Connection, ConnectionEvents } from '../link/connection.ts';
 import type { Link } from '../link/link.ts';
 import type { Preface } from '../link/preface.ts';
+import type { TlsChooser } from '../link/tls-door.ts';
 import type { RequestHeadLimits } from '../wire/http1/request-head.ts';
 import type { Exchange, Handler } from './exchange.ts';
 import { Http1Connection } from './http1-connection.ts';
@@ -38,6 +39,8 @@ export interface Http1Settings {
   readonly preface?:
     | ((remoteAddress: string, localAddress: string, localPort: number) => Preface | undefined)
     | undefined;
+  /** Who leads TLS handshakes; undefined where no host has TLS. */
+  readonly tls?: TlsChooser | undefined;
 }
 
 /** Answers requests, and is told how they ended. */
@@ -75,6 +78,8 @@ export class Http1Listener {
       acceptFailed: (error) => this.#log.warn('accept-failed', { error: error.message }),
       preface: (remote, local, port) => this.#settings.preface?.(remote, local, port),
       prefaceRefused: (peer, why) => this.#log.warn('proxy-header-refused', { peer, why }),
+      tls: () => this.#settings.tls,
+      handshakeFailed: (client, reason) => this.#log.info('tls-handshake-failed', { client, reason }),
     });
   }
 

@@ -11,13 +11,13 @@ import {
 } from '../balancer/config.ts';
 import type { ConfigTree } from '../config/httpd/tree.ts';
 import { type HostView, resolveMapping, sections, settings } from './assemble-sections.ts';
+import { assembleTls } from './assemble-tls.ts';
 import type { BalancerChoices, BalancerDraft, WorkerDraft } from './balancer-draft.ts';
 import type { HostChoices, HostDraft, SiteDraft } from './draft.ts';
 import { accessLogs } from './logs.ts';
 import type { BalancerKey, HeartbeatSettings, Host, ReadTimeout, ServerSettings, Snapshot } from './model.ts';
 import { remoteIpOf } from './remote-ip.ts';
 import { mergeSettings } from './settings.ts';
-import { TLS_PROTOCOLS } from './tls-settings.ts';
 
 /** Makes the Snapshot. @param hostName name of this machine, for a main server without ServerName */
 export function assemble(site: SiteDraft, tree: ConfigTree, hostName: string): Omit<Snapshot, 'findings'> {
@@ -66,6 +66,8 @@ function serverSettings(site: SiteDraft, tree: ConfigTree): ServerSettings {
     extendedStatus: true,
     serverTokens: 'full',
     proxyStatus: 'off',
+    sniPolicy: 'secure',
+    passPhraseProgram: undefined,
     ...site.server,
     heartbeat: heartbeatSettings(site, tree, runtimeDir),
     defines: tree.defines,
@@ -212,6 +214,7 @@ const DEFAULT_CHOICES = {
   lineBytes: 8190,
   fieldBytes: 8190,
   fieldCount: 100,
+  readHandshake: { initialMs: 0, maximumMs: undefined, minimumRateBytesPerSecond: 0 } as ReadTimeout,
   readHeader: { initialMs: 20_000, maximumMs: 40_000, minimumRateBytesPerSecond: 500 } as ReadTimeout,
   readBody: { initialMs: 20_000, maximumMs: undefined, minimumRateBytesPerSecond: 500 } as ReadTimeout,
   allowEncodedSlashes: 'off',
@@ -239,7 +242,7 @@ function assembleHost(draft: HostDraft, site: SiteDraft, view: HostView, id: str
     ...(draft.isMain ? {} : { allowEncodedSlashes: DEFAULT_CHOICES.allowEncodedSlashes }),
     ...(draft.choices as object),
   };
-  const { lineBytes, fieldBytes, fieldCount, readHeader, readBody, remoteIp: _own, ...rest } = choices;
+  const { lineBytes, fieldBytes, fieldCount, readHandshake, readHeader, readBody, remoteIp: _own, ...rest } = choices;
   const inherits = <T>(pick: (host: HostDraft) => readonly T[]): T[] =>
     draft.isMain ? [...pick(main)] : [...pick(main), ...pick(draft)];
   const own = <T>(pick: (host: HostDraft) => readonly T[]): T[] =>
@@ -275,45 +278,13 @@ function assembleHost(draft: HostDraft, site: SiteDraft, view: HostView, id: str
     accessLogs: accessLogs(draft, site),
     limits: { lineBytes, fieldBytes, fieldCount },
     requestReadTimeout: {
+      handshake: readHandshake.initialMs === 0 ? undefined : readHandshake,
       header: readHeader.initialMs === 0 ? undefined : readHeader,
       body: readBody.initialMs === 0 ? undefined : readBody,
     },
-    tls: tls(draft, site),
-    upstreamTls: {
-      isEnabled: false,
-      verify: 'none',
-      checkPeerName: true,
-      checkPeerExpire: true,
-      caFile: undefined,
-      caPath: undefined,
-      certificateFile: undefined,
-      protocols: TLS_PROTOCOLS,
-      cipherSuites: undefined,
-      ...main.upstreamTls,
-      ...draft.upstreamTls,
-    },
+    tls: assembleTls(draft, site),
+    strictSni: draft.strictSni ?? main.strictSni ?? false,
     place: draft.place,
     places: draft.isMain ? main.places : new Map([...main.places, ...draft.places]),
-  };
-}
-
-function tls(draft: HostDraft, site: SiteDraft): Host['tls'] {
-  const merged = { ...site.main.tls, ...draft.tls };
-  if (merged.isEnabled !== true) return undefined;
-  if ((merged.certificateFiles ?? []).length === 0)
-    site.findings.error(
-      draft.place,
-      'SSLEngine',
-      'certificate-missing',
-      'SSLEngine is On but no SSLCertificateFile is given',
-    );
-  return {
-    certificateFiles: merged.certificateFiles ?? [],
-    keyFiles: merged.keyFiles ?? [],
-    chainFile: merged.chainFile,
-    protocols: merged.protocols ?? TLS_PROTOCOLS,
-    cipherSuites: merged.cipherSuites,
-    honorCipherOrder: merged.honorCipherOrder ?? false,
-    options: merged.options ?? [],
   };
 }

@@ -9,7 +9,7 @@ import { type BalancerDraft, newBalancer, newWorker, type WorkerDraft } from './
 import { setBalancerParameter } from './balancer-parameters.ts';
 import type { HostDraft, Scope } from './draft.ts';
 import { parseHealthExpression } from './health-expressions.ts';
-import { unheededParameter, unservedScheme } from './unheeded-parameters.ts';
+import { unheededParameter } from './unheeded-parameters.ts';
 import { HEALTH_KEYS, type ParameterContext, setWorkerParameter } from './worker-parameters.ts';
 import { balancerName, looksLikeBalancer, parseWorkerUrl, servesUrl } from './worker-url.ts';
 
@@ -137,8 +137,6 @@ function balancerMember(node: DirectiveNode, scope: Scope): void {
     );
     return;
   }
-  const unserved = unservedScheme(parsed.address.scheme);
-  if (unserved !== undefined) unheeded(node, scope, unserved);
   const shared = findWorker(balancer.members, parsed.address.url);
   if (shared !== undefined) {
     warn(

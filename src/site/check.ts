@@ -15,6 +15,7 @@ import { checkReverse } from './check-reverse.ts';
 import { applyMapping, mappingsOf, matchPrefix } from './mapping.ts';
 import type { Host, Mapping, Snapshot } from './model.ts';
 import { newRequestPath, readPath } from './path.ts';
+import { upstreamTlsOf } from './upstream-tls-of.ts';
 
 /** Findings beyond those of loading. Pure: it looks at the Snapshot only. */
 export function checkSite(snapshot: Snapshot): readonly Finding[] {
@@ -27,6 +28,7 @@ export function checkSite(snapshot: Snapshot): readonly Finding[] {
       if (balancer === undefined) continue;
       mapped.add(mapping.target.balancer);
       checkSlashes(mapping, balancer, host, findings);
+      checkUpstreamTls(mapping, balancer, host, findings);
     }
     checkHidden(host.mappings, findings);
     checkReverse(host, snapshot, findings);
@@ -42,6 +44,18 @@ export function checkSite(snapshot: Snapshot): readonly Finding[] {
   }
   checkReach(snapshot, findings);
   return findings.list;
+}
+
+/** Members that TLS is spoken to, where it is switched off: every request to them is answered 500. */
+function checkUpstreamTls(mapping: Mapping, balancer: BalancerConfig, host: Host, findings: Findings): void {
+  const secure = balancer.members.find(({ scheme }) => scheme === 'https' || scheme === 'wss');
+  if (secure === undefined || upstreamTlsOf(host, mapping)?.isEnabled === true) return;
+  findings.warn(
+    mapping.place,
+    'ProxyPass',
+    'tls-engine-off',
+    `${textOf(secure.url)} needs SSLProxyEngine On in this host: requests are answered 500`,
+  );
 }
 
 // --- slashes --------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import type { BalancerDraft, WorkerDraft } from './balancer-draft.ts';
 import type {
   AccessLog,
   AliasRule,
+  CipherSuites,
   DirectorySettings,
   EnvIfRule,
   HeartbeatSettings,
@@ -26,7 +27,7 @@ import type {
   SectionMatcher,
   ServerSettings,
   TlsSettings,
-  UpstreamTlsSettings,
+  VerifyMode,
 } from './model.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -100,6 +101,7 @@ export type HostChoices = Partial<
   lineBytes?: number;
   fieldBytes?: number;
   fieldCount?: number;
+  readHandshake?: Host['requestReadTimeout']['handshake'];
   readHeader?: Host['requestReadTimeout']['header'];
   readBody?: Host['requestReadTimeout']['body'];
   remoteIp?: Partial<Mutable<RemoteIpSettings>>;
@@ -141,8 +143,14 @@ export class HostDraft {
   /** ProxyHCExpr of this host: name to its key in `SiteDraft.healthExpressions`. */
   readonly healthExpressions = new Map<string, string>();
   readonly healthTemplates = new Map<string, Readonly<Record<string, string>>>();
-  readonly tls: Partial<Mutable<TlsSettings>> & { isEnabled?: boolean } = {};
-  readonly upstreamTls: Partial<Mutable<UpstreamTlsSettings>> = {};
+  readonly tls: Partial<Mutable<Omit<TlsSettings, 'ciphers'>>> & {
+    isEnabled?: boolean;
+    checksRevocation?: boolean;
+    ciphers?: Partial<CipherSuites>;
+  } = {};
+  strictSni: boolean | undefined = undefined;
+  /** SSLVerifyClient of sections. */
+  readonly verifyClaims: { readonly mode: VerifyMode; readonly place: Place; readonly section: string }[] = [];
 
   constructor(place: Place, isMain: boolean) {
     this.place = place;

@@ -291,7 +291,8 @@ function requestReadTimeout(node: DirectiveNode, scope: Scope): void {
       minimumRateBytesPerSecond: rate ?? 0,
     };
     const choices = scope.host.choices;
-    if (name === 'header') choices.readHeader = timeout;
+    if (name === 'handshake') choices.readHandshake = timeout;
+    else if (name === 'header') choices.readHeader = timeout;
     else if (name === 'body') choices.readBody = timeout;
     tellReadTimeout(node, scope, name, timeout);
   }

@@ -4,7 +4,7 @@
 import { parseAddress } from '../base/addresses.ts';
 import { textOf } from '../config/files.ts';
 import type { ConfigNode, DirectiveNode, SectionNode } from '../config/httpd/tree.ts';
-import { type DirectiveHandler, fail, takes, unheeded, warn } from './arguments.ts';
+import { type DirectiveHandler, fail, takes, warn } from './arguments.ts';
 import type { Scope } from './draft.ts';
 import type { HostAddress } from './model.ts';
 
@@ -120,12 +120,6 @@ function serverName(node: DirectiveNode, scope: Scope): void {
     );
     return;
   }
-  if (scheme === 'https')
-    unheeded(
-      node,
-      scope,
-      'https:// is not honoured: URLs made here begin with http://; mend those of backends with Header edit Location ^http: https:',
-    );
   scope.host.serverName = {
     name: split.host.toLowerCase(),
     port: split.port,

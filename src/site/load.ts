@@ -7,6 +7,7 @@ import { type Finding, Findings } from '../config/finding.ts';
 import { isKnownDirective } from '../config/httpd/directives.ts';
 import { readTree } from '../config/httpd/read.ts';
 import { assemble } from './assemble.ts';
+import { checkTls, tellMixedAddresses } from './assemble-tls.ts';
 import { SiteDraft } from './draft.ts';
 import type { ServerSettings, Snapshot } from './model.ts';
 import { tellOverruled } from './overruled.ts';
@@ -29,6 +30,8 @@ export interface LoadOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Name of this machine for a main server without ServerName. Default `localhost`. */
   readonly hostName?: string;
+  /** Wall time that certificates are measured with, ms since 1970. Default: the machine's. */
+  readonly now?: number;
 }
 
 export interface LoadedSite {
@@ -65,6 +68,8 @@ export function loadSite(options: LoadOptions): LoadedSite {
       'there is no Listen line, so nothing would be served; add one, such as `Listen 8080`',
     );
   const assembled = assemble(site, tree, options.hostName ?? 'localhost');
+  checkTls(site, [assembled.mainHost, ...assembled.hosts], options.now ?? Date.now());
+  tellMixedAddresses(site, assembled);
   tellOverruled(site, assembled);
   const list = findings.list;
   const snapshot = findings.hasErrors ? undefined : { ...assembled, findings: list };

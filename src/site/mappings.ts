@@ -10,7 +10,6 @@ import { newWorker } from './balancer-draft.ts';
 import { balancerOf, findWorker, keyAndValue, setOnBalancer, setOnWorker } from './balancers.ts';
 import type { MappingDraft, ReverseDraft, Scope, TargetDraft } from './draft.ts';
 import type { Mapping, MappingPattern, ReverseRule } from './model.ts';
-import { unservedScheme } from './unheeded-parameters.ts';
 import { looksLikeBalancer, parseWorkerUrl } from './worker-url.ts';
 
 /** Directives of this story, by name in lower case. */
@@ -134,8 +133,6 @@ function readTarget(
     return { kind: 'unavailable', url, status: 500, reason: 'the request would choose the backend host' };
   }
   if (parsed.hadCredentials) warn(node, scope, 'user and password in the URL are not sent', 'credentials-ignored');
-  const unserved = unservedScheme(address.scheme);
-  if (unserved !== undefined) unheeded(node, scope, unserved);
   const shared = findWorker(scope.host.workers, address.url);
   if (shared === undefined) {
     const worker = newWorker({ ...address, path: '' }, node.place);

@@ -20,9 +20,11 @@ import type {
   ReverseRule,
   SectionRedirect,
 } from './model-rules.ts';
+import type { PassPhraseProgram, SniPolicy, TlsOptionName, TlsSettings, UpstreamTlsSettings } from './model-tls.ts';
 
 export type * from './model-access.ts';
 export type * from './model-rules.ts';
+export type * from './model-tls.ts';
 
 export interface Snapshot {
   readonly serverRoot: string;
@@ -72,6 +74,8 @@ export interface ServerSettings {
   readonly extendedStatus: boolean;
   readonly serverTokens: 'prod' | 'major' | 'minor' | 'min' | 'os' | 'full';
   readonly proxyStatus: 'off' | 'on' | 'full';
+  readonly sniPolicy: SniPolicy;
+  readonly passPhraseProgram: PassPhraseProgram | undefined;
   /** undefined when no connection begins with the PROXY protocol. */
   readonly proxyProtocol?: ProxyProtocolSettings;
   /** Where directives of the main server stand outside sections, by name in lower case; the last of each. */
@@ -134,7 +138,11 @@ export interface Host {
   readonly maxKeepAliveRequests: number;
   readonly limits: RequestLimits;
   /** RequestReadTimeout; a part is undefined when it has no limit. */
-  readonly requestReadTimeout: { readonly header: ReadTimeout | undefined; readonly body: ReadTimeout | undefined };
+  readonly requestReadTimeout: {
+    readonly handshake: ReadTimeout | undefined;
+    readonly header: ReadTimeout | undefined;
+    readonly body: ReadTimeout | undefined;
+  };
   readonly allowEncodedSlashes: EncodedSlashes;
   readonly mergeSlashes: boolean;
   /** ProxyTimeout; undefined means `timeoutMs`. */
@@ -155,7 +163,8 @@ export interface Host {
   readonly typesConfig: string | undefined;
   readonly protocols: readonly string[];
   readonly tls: TlsSettings | undefined;
-  readonly upstreamTls: UpstreamTlsSettings;
+  /** SSLStrictSNIVHostCheck. */
+  readonly strictSni: boolean;
   /** RemoteIP…: undefined when no field names clients. */
   readonly remoteIp: RemoteIpSettings | undefined;
   /** BalancerPersist: changes that a manager makes outlive the process. */
@@ -308,6 +317,14 @@ export interface DirectorySettings {
   readonly forceType?: string;
   /** FileETag words. */
   readonly etag?: readonly string[];
+  /** SSLRequireSSL: plain HTTP is 403. */
+  readonly requiresTls?: boolean;
+  /** SSLOptions. */
+  readonly tlsOptions?: OptionChange<TlsOptionName>;
+  /** SSLUserName: the variable of TLS that names the user. */
+  readonly tlsUser?: string;
+  /** SSLProxy…: at server level and in Proxy sections. */
+  readonly upstreamTls?: UpstreamTlsSettings;
 }
 
 /** Which statuses ProxyErrorOverride replaces; `on` with an empty list means all from 400 on. */
@@ -317,10 +334,10 @@ export interface ErrorOverride {
 }
 
 /** `Options`: a list that replaces, or `+`/`-` changes over what is inherited. */
-export interface OptionChange {
+export interface OptionChange<Name extends string = OptionName> {
   readonly isAbsolute: boolean;
-  readonly add: readonly OptionName[];
-  readonly remove: readonly OptionName[];
+  readonly add: readonly Name[];
+  readonly remove: readonly Name[];
 }
 
 export type OptionName =
@@ -343,32 +360,4 @@ export interface MimeSettings {
   readonly charsets: ReadonlyMap<string, string>;
   readonly languages: ReadonlyMap<string, string>;
   readonly handlers: ReadonlyMap<string, string>;
-}
-
-// --- TLS ------------------------------------------------------------------------------------------------------------
-
-/** SSLEngine On: what a TLS listener of this host needs. */
-export interface TlsSettings {
-  readonly certificateFiles: readonly string[];
-  readonly keyFiles: readonly string[];
-  readonly chainFile: string | undefined;
-  /** OpenSSL names: `TLSv1.2`, `TLSv1.3`. */
-  readonly protocols: readonly string[];
-  readonly cipherSuites: string | undefined;
-  readonly honorCipherOrder: boolean;
-  /** SSLOptions names switched on (`StdEnvVars`, `ExportCertData`). */
-  readonly options: readonly string[];
-}
-
-/** SSLProxy…: TLS toward backends. */
-export interface UpstreamTlsSettings {
-  readonly isEnabled: boolean;
-  readonly verify: 'none' | 'optional' | 'require' | 'optional-no-ca';
-  readonly checkPeerName: boolean;
-  readonly checkPeerExpire: boolean;
-  readonly caFile: string | undefined;
-  readonly caPath: string | undefined;
-  readonly certificateFile: string | undefined;
-  readonly protocols: readonly string[];
-  readonly cipherSuites: string | undefined;
 }

@@ -1,5 +1,5 @@
-// What virtual hosts ask for and cannot have, because the address or the process decides: closed addresses of TLS hosts,
-// logs and levels of the main server, connections of the address's first host. Looked for when everything is read.
+// What virtual hosts ask for and cannot have, because the address or the process decides: addresses without a
+// certificate, logs and levels of the main server, connections of the address's first host. Looked for when everything is read.
 
 import type { Place } from '../config/finding.ts';
 import type { HostDraft, SiteDraft } from './draft.ts';
@@ -11,7 +11,7 @@ type Assembled = Omit<Snapshot, 'findings'>;
 /** Adds findings for a site that was assembled from this draft. */
 export function tellOverruled(site: SiteDraft, assembled: Assembled): void {
   const chooser = new HostChooser(assembled);
-  tellClosed(site, assembled, chooser);
+  tellPlain(site, assembled, chooser);
   for (const [i, draft] of site.hosts.entries()) {
     tellMainServer(site, draft);
     tellFirstHost(site, draft, assembled.hosts[i], assembled, chooser);
@@ -24,49 +24,25 @@ export function tellOverruled(site: SiteDraft, assembled: Assembled): void {
 /** What a host is asked for on behalf of a listener for all addresses. */
 const ANY_ADDRESS = '0.0.0.0';
 
-/** The host because of which an address stays closed: TLS is not served, and nothing is answered in plain text instead. */
-function securedHost(listen: Listen, chooser: HostChooser): Host | undefined {
-  return hostsAt(listen, chooser).find((host) => host.tls !== undefined);
-}
-
 /** Hosts that may answer at an address, the one for names nobody has among them. */
 function hostsAt({ address = ANY_ADDRESS, port }: Listen, chooser: HostChooser): readonly Host[] {
   return [...chooser.groupAt(address, port), chooser.choose(address, port, undefined)];
 }
 
-function tellClosed(site: SiteDraft, assembled: Assembled, chooser: HostChooser): void {
-  const closed = new Map<Host, Listen[]>();
-  for (const listen of assembled.listens) {
-    const host = securedHost(listen, chooser);
-    if (host !== undefined) closed.set(host, [...(closed.get(host) ?? []), listen]);
-    else if (listen.protocol === 'https' && site.modules.has('ssl'))
+/** An address that is listened to for https and has no certificate speaks plain HTTP, in httpd too. */
+function tellPlain(site: SiteDraft, assembled: Assembled, chooser: HostChooser): void {
+  for (const listen of assembled.listens)
+    if (
+      listen.protocol === 'https' &&
+      site.modules.has('ssl') &&
+      hostsAt(listen, chooser).every((host) => host.tls === undefined)
+    )
       site.findings.warn(
         listen.place,
         'Listen',
-        'not-honoured',
-        `no host here has SSLEngine On, so port ${listen.port} speaks plain HTTP; httpd would speak TLS. Write "Listen ${shown(listen)} http" if plain is meant`,
+        'tls-missing',
+        `no host here has a certificate, so port ${listen.port} speaks plain HTTP; give one SSLEngine On, or write "Listen ${shown(listen)} http" if plain is meant`,
       );
-  }
-  const drafts = [site.main, ...site.hosts];
-  for (const [i, host] of [assembled.mainHost, ...assembled.hosts].entries()) {
-    if (host.tls === undefined) continue;
-    const addresses = (closed.get(host) ?? []).map(shown);
-    const what =
-      addresses.length === 0 ? '' : `: ${addresses.join(' and ')} stay${addresses.length > 1 ? '' : 's'} closed`;
-    site.findings.warn(
-      placeOf(site, drafts[i], 'sslengine'),
-      'SSLEngine',
-      'not-honoured',
-      `TLS is not served yet${what}, and nothing is answered in plain text instead; let something before this server end TLS`,
-    );
-  }
-  if (assembled.listens.length > 0 && assembled.listens.every((listen) => securedHost(listen, chooser) !== undefined))
-    site.findings.error(
-      assembled.listens[0].place,
-      'Listen',
-      'nothing-to-serve',
-      'every address belongs to a host with SSLEngine On and stays closed; add a Listen line for plain HTTP',
-    );
 }
 
 function shown({ address, port }: Listen): string {

@@ -6,7 +6,15 @@ import type { ExpressionSubject } from '../config/expression/expression.ts';
 import { mergeAccess } from './access-merge.ts';
 
 import { joinEnvOps } from './env-rules.ts';
-import type { DirectorySettings, Host, MimeSettings, OptionChange, OptionName, Section } from './model.ts';
+import type {
+  DirectorySettings,
+  Host,
+  MimeSettings,
+  OptionChange,
+  OptionName,
+  Section,
+  TlsOptionName,
+} from './model.ts';
 
 /** Sets of sections kept merged per host; beyond it each request merges anew. */
 const MAX_MERGED_SETS = 4096;
@@ -188,6 +196,12 @@ export function mergeSettings(base: DirectorySettings, over: DirectorySettings):
     ...(base.errorDocuments !== undefined && over.errorDocuments !== undefined
       ? { errorDocuments: new Map([...base.errorDocuments, ...over.errorDocuments]) }
       : {}),
+    ...(base.tlsOptions !== undefined && over.tlsOptions !== undefined
+      ? { tlsOptions: mergeOptions(base.tlsOptions, over.tlsOptions) }
+      : {}),
+    ...(base.upstreamTls !== undefined && over.upstreamTls !== undefined
+      ? { upstreamTls: { ...base.upstreamTls, ...over.upstreamTls } }
+      : {}),
     ...(base.options !== undefined && over.options !== undefined
       ? { options: mergeOptions(base.options, over.options) }
       : {}),
@@ -208,15 +222,19 @@ function joined<K extends ListKey>(
   return { [key]: [...a, ...b] };
 }
 
-function mergeOptions(base: OptionChange, over: OptionChange): OptionChange {
+function mergeOptions<Name extends string>(base: OptionChange<Name>, over: OptionChange<Name>): OptionChange<Name> {
   if (over.isAbsolute) return over;
-  const without = (names: readonly OptionName[], gone: readonly OptionName[]) =>
-    names.filter((name) => !gone.includes(name));
+  const without = (names: readonly Name[], gone: readonly Name[]) => names.filter((name) => !gone.includes(name));
   return {
     isAbsolute: base.isAbsolute,
     add: [...without(base.add, over.remove), ...without(over.add, base.add)],
     remove: [...without(base.remove, over.add), ...without(over.remove, base.remove)],
   };
+}
+
+/** Whether an option of SSLOptions is on. */
+export function hasTlsOption({ tlsOptions }: DirectorySettings, name: TlsOptionName): boolean {
+  return tlsOptions?.add.includes(name) ?? false;
 }
 
 /** What httpd gives a directory of which no Options line speaks. */

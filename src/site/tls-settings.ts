@@ -1,5 +1,5 @@
-// The story of TLS, as data: certificates and protocols of a host, and how backends are trusted. What asks clients for
-// certificates is not honoured and therefore refused. Source: documentation of mod_ssl.
+// The story of TLS towards clients: certificates, versions and ciphers of a host, what is asked of clients'
+// certificates, and what requests learn of it. Source: documentation of mod_ssl; httpd 2.4.71 asked.
 
 import { textOf } from '../config/files.ts';
 import type { DirectiveNode } from '../config/httpd/tree.ts';
@@ -9,6 +9,8 @@ import {
   expectFile,
   fail,
   flag,
+  integer,
+  note,
   path,
   restricts,
   takes,
@@ -16,6 +18,8 @@ import {
   warn,
 } from './arguments.ts';
 import type { Scope } from './draft.ts';
+import type { SniPolicy, TlsOptionName, VerifyMode } from './model.ts';
+import { placedFile, placedSource, readCiphers, readProtocols } from './tls-arguments.ts';
 
 /** Directives of this story, by name in lower case. */
 export const TLS_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
@@ -24,139 +28,177 @@ export const TLS_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
     if (value === 'Optional') unheeded(node, scope, 'Optional is not honoured; the host speaks no TLS');
     if (value !== undefined) scope.host.tls.isEnabled = value === 'On';
   },
-  sslcertificatefile: (node, scope) =>
-    file(node, scope, (name) => {
-      scope.host.tls.certificateFiles = [...(scope.host.tls.certificateFiles ?? []), name];
-    }),
-  sslcertificatekeyfile: (node, scope) =>
-    file(node, scope, (name) => {
-      scope.host.tls.keyFiles = [...(scope.host.tls.keyFiles ?? []), name];
-    }),
-  sslcertificatechainfile: (node, scope) =>
-    file(node, scope, (name) => {
-      scope.host.tls.chainFile = name;
-    }),
+  sslcertificatefile: (node, scope) => {
+    const file = placedFile(node, scope);
+    if (file !== undefined) scope.host.tls.certificates = [...(scope.host.tls.certificates ?? []), file];
+  },
+  sslcertificatekeyfile: (node, scope) => {
+    const file = placedFile(node, scope);
+    if (file !== undefined) scope.host.tls.keys = [...(scope.host.tls.keys ?? []), file];
+  },
+  sslcertificatechainfile: (node, scope) => {
+    const file = placedFile(node, scope);
+    if (file !== undefined) scope.host.tls.chain = file;
+  },
+  sslpassphrasedialog: passPhraseDialog,
   sslprotocol: (node, scope) => {
     const protocols = readProtocols(node, scope);
     if (protocols !== undefined) scope.host.tls.protocols = protocols;
   },
   sslciphersuite: (node, scope) => {
-    const suites = readCipherSuites(node, scope);
-    if (suites !== undefined) scope.host.tls.cipherSuites = suites;
+    if (onlyPerConnection(node, scope, 'ciphers are agreed on when a connection begins')) return;
+    const ciphers = readCiphers(node, scope);
+    if (ciphers !== undefined) scope.host.tls.ciphers = { ...scope.host.tls.ciphers, ...ciphers };
   },
   sslhonorcipherorder: (node, scope) => {
     const on = flag(node, scope);
     if (on !== undefined) scope.host.tls.honorCipherOrder = on;
   },
-  ssloptions: (node, scope) => {
-    const names = node.words.filter((word) => !word.startsWith('-')).map((word) => word.replace(/^\+/, ''));
-    scope.host.tls.options = [...new Set([...(scope.host.tls.options ?? []), ...names])];
+  sslsessiontickets: (node, scope) => {
+    const on = flag(node, scope);
+    if (on !== undefined) scope.host.tls.sessionTickets = on;
   },
-  sslverifyclient: (node, scope) => {
-    const value = choice(node, scope, ['none', 'optional', 'require', 'optional_no_ca']);
-    if (value === 'require') restricts(node, scope, 'clients are not asked for certificates');
-    else if (value !== undefined && value !== 'none')
-      warn(node, scope, 'clients are not asked for certificates', 'not-honoured');
+  sslsessionticketkeyfile: (node, scope) => {
+    const file = placedFile(node, scope);
+    if (file !== undefined) scope.host.tls.ticketKey = file;
   },
 
-  sslproxyengine: (node, scope) => {
+  // Certificates of clients.
+  sslverifyclient: verifyClient,
+  sslverifydepth: (node, scope) => {
+    if (onlyPerConnection(node, scope, 'certificates are looked at when a connection begins')) return;
+    const depth = integer(node, scope, 0, 100);
+    if (depth !== undefined) scope.host.tls.verifyDepth = depth;
+  },
+  sslcacertificatefile: (node, scope) => authorities(node, scope, 'file'),
+  sslcacertificatepath: (node, scope) => authorities(node, scope, 'directory'),
+  sslcarevocationfile: (node, scope) => revocations(node, scope, 'file'),
+  sslcarevocationpath: (node, scope) => revocations(node, scope, 'directory'),
+  sslcarevocationcheck: (node, scope) => {
+    const checks = readRevocationCheck(node, scope);
+    if (checks !== undefined) scope.host.tls.checksRevocation = checks;
+  },
+  sslocspenable: (node, scope) => {
+    const value = choice(node, scope, ['off', 'on', 'leaf']);
+    if (value !== undefined && value !== 'off')
+      restricts(node, scope, 'nobody is asked whether a certificate is revoked');
+  },
+
+  // Hosts and names.
+  sslstrictsnivhostcheck: (node, scope) => {
     const on = flag(node, scope);
-    if (on !== undefined) scope.host.upstreamTls.isEnabled = on;
-    if (on === true) tellUpstream(node, scope);
+    if (on !== undefined) scope.host.strictSni = on;
   },
-  sslproxyverify: (node, scope) => {
-    const value = choice(node, scope, ['none', 'optional', 'require', 'optional_no_ca']);
-    if (value !== undefined) scope.host.upstreamTls.verify = value === 'optional_no_ca' ? 'optional-no-ca' : value;
-    if (value !== undefined && value !== 'none') tellUpstream(node, scope);
+  sslvhostsnipolicy: (node, scope) => {
+    const policy = choice(node, scope, ['strict', 'secure', 'authonly', 'insecure'] as readonly SniPolicy[]);
+    if (policy !== undefined) scope.site.server.sniPolicy = policy;
   },
-  sslproxycheckpeername: (node, scope) =>
-    upstreamFlag(node, scope, (on) => {
-      scope.host.upstreamTls.checkPeerName = on;
-    }),
-  // Superseded by SSLProxyCheckPeerName, which looks at the common name too.
-  sslproxycheckpeercn: (node, scope) => upstreamFlag(node, scope, () => {}),
-  sslproxycheckpeerexpire: (node, scope) =>
-    upstreamFlag(node, scope, (on) => {
-      scope.host.upstreamTls.checkPeerExpire = on;
-    }),
-  sslproxycacertificatefile: (node, scope) => {
-    tellUpstream(node, scope);
-    file(node, scope, (name) => {
-      scope.host.upstreamTls.caFile = name;
-    });
+
+  // What requests meet and learn.
+  sslrequiressl: (node, scope) => {
+    if (takes(node, scope, 0, 0)) scope.settings.requiresTls = true;
   },
-  sslproxycacertificatepath: (node, scope) => {
-    if (!takes(node, scope, 1, 1)) return;
-    tellUpstream(node, scope);
-    scope.host.upstreamTls.caPath = path(node, scope, node.words[0]);
-    expectFile(node, scope, scope.host.upstreamTls.caPath, 'directory');
+  sslusername: (node, scope) => {
+    if (takes(node, scope, 1, 1)) scope.settings.tlsUser = node.words[0];
   },
-  sslproxymachinecertificatefile: (node, scope) => {
-    tellUpstream(node, scope);
-    file(node, scope, (name) => {
-      scope.host.upstreamTls.certificateFile = name;
-    });
-  },
-  sslproxyprotocol: (node, scope) => {
-    const protocols = readProtocols(node, scope);
-    if (protocols === undefined) return;
-    tellUpstream(node, scope);
-    scope.host.upstreamTls.protocols = protocols;
-  },
-  sslproxyciphersuite: (node, scope) => {
-    const suites = readCipherSuites(node, scope);
-    if (suites === undefined) return;
-    tellUpstream(node, scope);
-    scope.host.upstreamTls.cipherSuites = suites;
-  },
+  ssloptions: options,
 };
 
-/** On is what httpd does anyway; nobody misses that toward backends that are not spoken to. */
-function upstreamFlag(node: DirectiveNode, scope: Scope, use: (on: boolean) => void): void {
-  const on = flag(node, scope);
-  if (on !== undefined) use(on);
-  if (on === false) tellUpstream(node, scope);
-}
-
-function tellUpstream(node: DirectiveNode, scope: Scope): void {
-  unheeded(node, scope, 'TLS toward backends is not spoken yet: https:// targets are answered 502');
-}
-
-function file(node: DirectiveNode, scope: Scope, use: (name: string) => void): void {
+/** `builtin`, `|program` or `exec:program`. */
+function passPhraseDialog(node: DirectiveNode, scope: Scope): void {
   if (!takes(node, scope, 1, 1)) return;
-  const name = path(node, scope, node.words[0]);
-  expectFile(node, scope, name, 'file');
-  use(name);
+  const [first] = node.words;
+  const match = /^exec:(.+)$/is.exec(first);
+  if (match === null) {
+    // Whether a key needs it is known when the keys are read: `tls-files.ts` refuses those then.
+    if (first.startsWith('|')) unheeded(node, scope, 'a dialog over a pipe is not led; write exec: and a program');
+    else if (!/^builtin$/i.test(first))
+      fail(node, scope, `must be builtin or exec:/path/of/a/program, not "${textOf(first)}"`);
+    return;
+  }
+  const program = path(node, scope, match[1]);
+  expectFile(node, scope, program, 'file');
+  scope.site.server.passPhraseProgram = { path: program, place: node.place };
 }
 
-/** The protocols that are offered when nothing is said, and that `all` means; older ones are not spoken. */
-export const TLS_PROTOCOLS: readonly string[] = ['TLSv1.2', 'TLSv1.3'];
+const VERIFY_MODES: ReadonlyMap<string, VerifyMode> = new Map([
+  ['none', 'none'],
+  ['optional', 'optional'],
+  ['require', 'require'],
+  ['optional_no_ca', 'optional-no-ca'],
+]);
 
-/** `all -SSLv3 +TLSv1.3` and the like. */
-function readProtocols(node: DirectiveNode, scope: Scope): readonly string[] | undefined {
-  let chosen = new Set<string>();
+export function readVerifyMode(node: DirectiveNode, scope: Scope): VerifyMode | undefined {
+  const value = choice(node, scope, [...VERIFY_MODES.keys()]);
+  return value === undefined ? undefined : VERIFY_MODES.get(value);
+}
+
+/** In a section it would ask in the middle of a connection: `tls-check.ts` tells whether the host asks already. */
+function verifyClient(node: DirectiveNode, scope: Scope): void {
+  const mode = readVerifyMode(node, scope);
+  if (mode === undefined) return;
+  if (scope.section === undefined) scope.host.tls.verifyClient = mode;
+  else scope.host.verifyClaims.push({ mode, place: node.place, section: scope.section.title });
+}
+
+/** @returns true in a section, where it is refused */
+function onlyPerConnection(node: DirectiveNode, scope: Scope, why: string): boolean {
+  if (scope.section === undefined) return false;
+  restricts(node, scope, `${why}, before a path is known; move it out of ${scope.section.title}`);
+  return true;
+}
+
+function authorities(node: DirectiveNode, scope: Scope, kind: 'file' | 'directory'): void {
+  if (onlyPerConnection(node, scope, 'certificates are looked at when a connection begins')) return;
+  const source = placedSource(node, scope, kind);
+  if (source !== undefined) scope.host.tls.authorities = [...(scope.host.tls.authorities ?? []), source];
+}
+
+function revocations(node: DirectiveNode, scope: Scope, kind: 'file' | 'directory'): void {
+  const source = placedSource(node, scope, kind);
+  if (source !== undefined) scope.host.tls.revocationLists = [...(scope.host.tls.revocationLists ?? []), source];
+}
+
+/** `chain|leaf|none [no_crl_for_cert_ok]`. */
+export function readRevocationCheck(node: DirectiveNode, scope: Scope): boolean | undefined {
+  if (!takes(node, scope, 1, 2)) return undefined;
+  const word = node.words[0].toLowerCase();
+  if (word === 'none') return false;
+  if (word !== 'chain' && word !== 'leaf')
+    return fail(node, scope, `must be chain, leaf or none, not "${textOf(node.words[0])}"`);
+  if (word === 'leaf') note(node, scope, 'every certificate of the chain is looked up, and needs a list of its issuer');
+  if (node.words.length === 2) warn(node, scope, 'a certificate whose issuer has no list is refused', 'not-honoured');
+  return true;
+}
+
+const OPTIONS: readonly TlsOptionName[] = ['StdEnvVars', 'ExportCertData'];
+/** Options that change nothing here: access is always as strict, and nothing is renegotiated. */
+const NEEDLESS: ReadonlySet<string> = new Set(['strictrequire', 'optrenegotiate', 'compatenvvars']);
+const UNKNOWN_HERE: ReadonlyMap<string, string> = new Map([
+  ['fakebasicauth', 'a certificate is no password: nobody is let in by it; SSLUserName names the user'],
+  ['legacydnstringformat', 'names are written as RFC 4514 has it'],
+]);
+
+function options(node: DirectiveNode, scope: Scope): void {
+  if (!takes(node, scope, 1, Infinity)) return;
+  const add: TlsOptionName[] = [];
+  const remove: TlsOptionName[] = [];
   for (const word of node.words) {
     const name = word.replace(/^[+-]/, '').toLowerCase();
-    const names = name === 'all' ? TLS_PROTOCOLS : TLS_PROTOCOLS.filter((protocol) => protocol.toLowerCase() === name);
-    if (names.length === 0 && !/^(sslv2|sslv3|tlsv1|tlsv1\.1)$/.test(name)) {
-      fail(node, scope, `"${textOf(word)}" is no protocol; use all, TLSv1.2 or TLSv1.3`);
-      return undefined;
+    const option = OPTIONS.find((known) => known.toLowerCase() === name);
+    if (option !== undefined) (word.startsWith('-') ? remove : add).push(option);
+    else if (UNKNOWN_HERE.has(name)) {
+      if (!word.startsWith('-')) unheeded(node, scope, `${textOf(word)}: ${UNKNOWN_HERE.get(name)}`);
+    } else if (!NEEDLESS.has(name)) {
+      fail(node, scope, `"${textOf(word)}" is no option; use ${OPTIONS.join(' or ')}`);
+      return;
     }
-    if (names.length === 0 && !word.startsWith('-'))
-      warn(node, scope, `${textOf(word)} is too old to be spoken`, 'not-honoured');
-    if (word.startsWith('-')) chosen = new Set([...chosen].filter((protocol) => !names.includes(protocol)));
-    else chosen = new Set([...chosen, ...names]);
   }
-  if (chosen.size > 0) return [...chosen];
-  return fail(node, scope, 'leaves no protocol that is spoken here; use TLSv1.2 or TLSv1.3');
-}
-
-/** `[SSL|TLSv1.3] suites`. */
-function readCipherSuites(node: DirectiveNode, scope: Scope): string | undefined {
-  if (!takes(node, scope, 1, 2)) return undefined;
-  if (node.words.length === 2 && /^tlsv1\.3$/i.test(node.words[0])) {
-    warn(node, scope, 'the suites of TLS 1.3 stay as they are', 'not-honoured');
-    return undefined;
-  }
-  return node.words.at(-1);
+  const isAbsolute = node.words.every((word) => !/^[+-]/.test(word));
+  const before = isAbsolute ? undefined : scope.settings.tlsOptions;
+  scope.settings.tlsOptions = {
+    isAbsolute: isAbsolute || (before?.isAbsolute ?? false),
+    add: [...(before?.add ?? []).filter((name) => !remove.includes(name)), ...add],
+    remove: [...(before?.remove ?? []).filter((name) => !add.includes(name)), ...remove],
+  };
 }

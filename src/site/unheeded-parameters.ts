@@ -1,4 +1,4 @@
-// Parameters of workers, and schemes of their URLs, that are read and have no effect in this version: what happens
+// Parameters of workers are read and have no effect in this version: what happens
 // instead. Place in the picture: `balancers.ts` and `mappings.ts` warn with it; a parameter that gets its effect leaves.
 
 import type { WorkerDraft } from './balancer-draft.ts';
@@ -19,18 +19,6 @@ export function unheededParameter({ choices }: WorkerDraft, key: string): string
       return choices.flusher === 'flush'
         ? undefined
         : 'flusher= is not honoured: octets go on whenever the backend pauses';
-    default:
-      return undefined;
-  }
-}
-
-/** Why backends of a scheme cannot be reached, and the mend; undefined when they can. */
-export function unservedScheme(scheme: string): string | undefined {
-  switch (scheme) {
-    case 'https':
-      return 'https:// backends are not spoken to yet: such requests are answered 502; use http:// or ajp:// in a network you trust';
-    case 'wss':
-      return 'wss:// backends are not spoken to yet: such requests are answered 502; use ws:// in a network you trust';
     default:
       return undefined;
   }

@@ -23,6 +23,7 @@ import { PROBE_HANDLERS } from './probing.ts';
 import { REMOTE_IP_HANDLERS } from './remote-ip.ts';
 import { isSettingsSection, readSection } from './sections.ts';
 import { TLS_HANDLERS } from './tls-settings.ts';
+import { UPSTREAM_TLS_HANDLERS } from './upstream-tls-settings.ts';
 
 /** The story of every directive that is honoured or at least checked, by name in lower case; a test holds this against the table. */
 export const HANDLERS: ReadonlyMap<string, DirectiveHandler> = new Map(
@@ -42,6 +43,7 @@ export const HANDLERS: ReadonlyMap<string, DirectiveHandler> = new Map(
     PROBE_HANDLERS,
     REMOTE_IP_HANDLERS,
     TLS_HANDLERS,
+    UPSTREAM_TLS_HANDLERS,
   ].flatMap((handlers) => Object.entries(handlers)),
 );
 

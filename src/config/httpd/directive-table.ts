@@ -259,24 +259,26 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
   },
   {
     module: 'ssl',
-    without: 'TLS is not spoken',
-    checked: {
+    without: 'it changes nothing here',
+    honoured: {
+      global: 'SSLPassPhraseDialog SSLVHostSNIPolicy',
       server:
-        'SSLCertificateChainFile SSLCertificateFile SSLCertificateKeyFile SSLEngine SSLHonorCipherOrder SSLProtocol SSLProxyCACertificateFile SSLProxyCACertificatePath SSLProxyCheckPeerCN SSLProxyCheckPeerExpire SSLProxyCheckPeerName SSLProxyCipherSuite SSLProxyEngine SSLProxyMachineCertificateFile SSLProxyProtocol SSLProxyVerify',
-      anywhere: 'SSLCipherSuite SSLOptions SSLVerifyClient',
+        'SSLCARevocationCheck SSLCARevocationFile SSLCARevocationPath SSLCertificateChainFile SSLCertificateFile SSLCertificateKeyFile SSLEngine SSLHonorCipherOrder SSLProtocol SSLSessionTicketKeyFile SSLSessionTickets SSLStrictSNIVHostCheck',
+      anywhere:
+        'SSLCACertificateFile SSLCACertificatePath SSLCipherSuite SSLOptions SSLProxyCACertificateFile SSLProxyCACertificatePath SSLProxyCARevocationCheck SSLProxyCARevocationFile SSLProxyCARevocationPath SSLProxyCheckPeerCN SSLProxyCheckPeerExpire SSLProxyCheckPeerName SSLProxyCipherSuite SSLProxyEngine SSLProxyMachineCertificateChainFile SSLProxyMachineCertificateFile SSLProxyProtocol SSLProxyVerify SSLProxyVerifyDepth SSLUserName SSLVerifyClient SSLVerifyDepth',
+      section: 'SSLRequireSSL',
     },
+    checked: { server: 'SSLOCSPEnable' },
     accepted: {
       global: 'SSLCryptoDevice SSLSessionCache SSLStaplingCache',
       server: 'SSLCompression SSLInsecureRenegotiation SSLRandomSeed SSLSessionCacheTimeout',
       anywhere: 'SSLLog SSLLogLevel',
       section: 'SSLRenegBufferSize',
     },
-    restricts: { server: 'SSLStrictSNIVHostCheck', section: 'SSLRequire SSLRequireSSL' },
+    restricts: { section: 'SSLRequire' },
     ignored: {
-      global: 'SSLPassPhraseDialog SSLVHostSNIPolicy',
       server:
-        'SSLCADNRequestFile SSLCADNRequestPath SSLCARevocationCheck SSLCARevocationFile SSLCARevocationPath SSLFIPS SSLOCSPDefaultResponder SSLOCSPEnable SSLOCSPNoVerify SSLOCSPOverrideResponder SSLOCSPProxyURL SSLOCSPResponderCertificateFile SSLOCSPResponderTimeout SSLOCSPResponseMaxAge SSLOCSPResponseTimeSkew SSLOCSPUseRequestNonce SSLOpenSSLConfCmd SSLProxyCARevocationCheck SSLProxyCARevocationFile SSLProxyCARevocationPath SSLProxyMachineCertificateChainFile SSLProxyMachineCertificatePath SSLProxyVerifyDepth SSLSessionTicketKeyFile SSLSessionTickets SSLSRPUnknownUserSeed SSLSRPVerifierFile SSLStaplingErrorCacheTimeout SSLStaplingFakeTryLater SSLStaplingForceURL SSLStaplingResponderTimeout SSLStaplingResponseMaxAge SSLStaplingResponseTimeSkew SSLStaplingReturnResponderErrors SSLStaplingStandardCacheTimeout SSLUseStapling',
-      anywhere: 'SSLCACertificateFile SSLCACertificatePath SSLUserName SSLVerifyDepth',
+        'SSLCADNRequestFile SSLCADNRequestPath SSLFIPS SSLOCSPDefaultResponder SSLOCSPNoVerify SSLOCSPOverrideResponder SSLOCSPProxyURL SSLOCSPResponderCertificateFile SSLOCSPResponderTimeout SSLOCSPResponseMaxAge SSLOCSPResponseTimeSkew SSLOCSPUseRequestNonce SSLOpenSSLConfCmd SSLProxyMachineCertificatePath SSLSRPUnknownUserSeed SSLSRPVerifierFile SSLStaplingErrorCacheTimeout SSLStaplingFakeTryLater SSLStaplingForceURL SSLStaplingResponderTimeout SSLStaplingResponseMaxAge SSLStaplingResponseTimeSkew SSLStaplingReturnResponderErrors SSLStaplingStandardCacheTimeout SSLUseStapling',
     },
   },
   {

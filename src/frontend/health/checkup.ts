@@ -6,6 +6,7 @@ import { BIT, type Member } from '../../balancer/member.ts';
 import type { Log, LogFields } from '../../base/log.ts';
 import type { Expression } from '../../config/expression/expression.ts';
 import { Deadline } from '../../link/deadlines.ts';
+import type { SecureDial } from '../../link/dial.ts';
 import type { HealthLimits } from '../../site/health-limits.ts';
 import type { Backend } from '../backend.ts';
 import { Probe, type ProbeAnswer } from './probe.ts';
@@ -29,6 +30,8 @@ export interface CheckupPlan {
   readonly balancer: Balancer;
   readonly member: Member;
   readonly backend: Backend;
+  /** TLS for a member that wants it; undefined without, and where SSLProxyEngine is off. */
+  readonly secure: SecureDial | undefined;
   readonly question: Question;
   readonly condition: Expression | undefined;
   readonly limits: HealthLimits;
@@ -87,13 +90,13 @@ export class Checkup {
   }
 
   #ask(): void {
-    const { backend, question, limits, member } = this.#plan;
+    const { backend, secure, question, limits, member } = this.#plan;
     if ((member.state.bits & BIT.stopped) !== 0) {
       this.#wait(member.config.healthCheck.intervalMs);
       return;
     }
     this.#askedAt = backend.link.clock.now();
-    this.#probe = Probe.ask(backend, question, limits, (answer) => this.#heard(answer));
+    this.#probe = Probe.ask(backend, secure, question, limits, (answer) => this.#heard(answer));
   }
 
   #heard(answer: ProbeAnswer): void {

@@ -4,10 +4,14 @@
 import type { Member } from '../../balancer/member.ts';
 import type { Log } from '../../base/log.ts';
 import type { Expression } from '../../config/expression/expression.ts';
+import type { SecureDial } from '../../link/dial.ts';
 import { parseHealthExpression } from '../../site/health-expressions.ts';
 import { healthLimits } from '../../site/health-limits.ts';
 import type { BalancerKey, Snapshot } from '../../site/model.ts';
+import { upstreamTlsForChecks } from '../../site/upstream-tls-of.ts';
+import type { Backend } from '../backend.ts';
 import type { ProxiedBalancer } from '../proxied-balancer.ts';
+import type { UpstreamTls } from '../upstream-tls.ts';
 import { Checkup } from './checkup.ts';
 import { questionOf } from './question.ts';
 import { Recovery } from './recovery.ts';
@@ -19,14 +23,16 @@ const NO_CHECKUPS: Checkups = new Map();
 export class HealthChecks {
   readonly #snapshot: Snapshot;
   readonly #log: Log;
+  readonly #tls: UpstreamTls;
   /** ProxyHCExpr, by key. */
   readonly #conditions = new Map<string, Expression>();
   readonly #byBalancer = new Map<BalancerKey, Checkups>();
   readonly #byMember = new WeakMap<Member, Checkup>();
   readonly #recoveries = new Map<BalancerKey, Recovery>();
 
-  constructor(snapshot: Snapshot, log: Log) {
+  constructor(snapshot: Snapshot, log: Log, tls: UpstreamTls) {
     this.#snapshot = snapshot;
+    this.#tls = tls;
     this.#log = log;
     for (const [key, text] of snapshot.healthExpressions) {
       const parsed = parseHealthExpression(text);
@@ -46,10 +52,12 @@ export class HealthChecks {
       const { url, healthCheck } = member.config;
       const question = questionOf(member.config);
       if (question === undefined) continue;
+      const backend = proxied.backendOf(member);
       const checkup = new Checkup({
         balancer: proxied.balancer,
         member,
-        backend: proxied.backendOf(member),
+        backend,
+        secure: this.#secure(key, backend),
         question,
         condition: this.#conditions.get(healthCheck.expression),
         limits: healthLimits(this.#snapshot, key, member.config),
@@ -73,15 +81,20 @@ export class HealthChecks {
     if (config.probeMs === 0 || config.policy === 'direct') return;
     const patients = members
       .filter((member) => member.config.healthCheck.method === 'NONE')
-      .map((member) => ({
-        member,
-        backend: proxied.backendOf(member),
-        limits: healthLimits(this.#snapshot, key, member.config),
-      }));
+      .map((member) => {
+        const backend = proxied.backendOf(member);
+        const limits = healthLimits(this.#snapshot, key, member.config);
+        return { member, backend, secure: this.#secure(key, backend), limits };
+      });
     if (patients.length === 0) return;
     const recovery = new Recovery(proxied.balancer, patients, config.probeMs, this.#log);
     this.#recoveries.set(key, recovery);
     recovery.start();
+  }
+
+  /** A check goes by what a request of the first host would go by that leads here with TLS. */
+  #secure(key: BalancerKey, { isSecure, config }: Backend): SecureDial | undefined {
+    return isSecure ? this.#tls.secure(upstreamTlsForChecks(this.#snapshot, key), config.host) : undefined;
   }
 
   /** What is known from checks about a member; undefined when it is not checked. Its counts stand in `member.state`. */

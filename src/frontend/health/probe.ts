@@ -4,7 +4,7 @@
 import { ResponseHead } from '../../base/head.ts';
 import type { Connection } from '../../link/connection.ts';
 import { Deadline } from '../../link/deadlines.ts';
-import { type DialEvents, dial } from '../../link/dial.ts';
+import { type DialEvents, dial, dialSecure, type SecureDial } from '../../link/dial.ts';
 import type { HealthLimits } from '../../site/health-limits.ts';
 import { CPING_PACKET } from '../../wire/ajp/front-packets.ts';
 import { ResponseDecoder } from '../../wire/ajp/response-decoder.ts';
@@ -57,6 +57,7 @@ export class Probe implements DialEvents {
   /** Asks; `answered` is called once, never before this returns. */
   static ask(
     backend: Backend,
+    secure: SecureDial | undefined,
     question: Question,
     limits: HealthLimits,
     answered: (answer: ProbeAnswer) => void,
@@ -64,7 +65,12 @@ export class Probe implements DialEvents {
     const probe = new Probe(backend, question, limits, answered);
     backend.link.deadlines.arm(probe.#deadline, limits.connectMs);
     try {
-      probe.#connection = dial(backend.link, backend.address, false, probe);
+      const { link, address } = backend;
+      // To be connected is all that is asked: no TLS for that, as in httpd.
+      const isPlain = !backend.isSecure || question.kind === 'connect';
+      if (isPlain) probe.#connection = dial(link, address, false, probe);
+      else if (secure !== undefined) probe.#connection = dialSecure(link, address, false, secure, probe);
+      else link.clock.after(0, () => probe.#none('SSLProxyEngine is off'));
     } catch (error) {
       backend.link.clock.after(0, () => probe.#none(error instanceof Error ? error.message : String(error)));
     }

@@ -5,6 +5,7 @@ import type { Balancer } from '../../balancer/balancer.ts';
 import { BIT, type Member } from '../../balancer/member.ts';
 import type { Log } from '../../base/log.ts';
 import { Deadline } from '../../link/deadlines.ts';
+import type { SecureDial } from '../../link/dial.ts';
 import type { HealthLimits } from '../../site/health-limits.ts';
 import type { Backend } from '../backend.ts';
 import { Probe, type ProbeAnswer } from './probe.ts';
@@ -17,6 +18,8 @@ const PATIENCE_MS = 5_000;
 export interface Patient {
   readonly member: Member;
   readonly backend: Backend;
+  /** TLS for a member that wants it. */
+  readonly secure: SecureDial | undefined;
   readonly limits: HealthLimits;
 }
 
@@ -49,7 +52,7 @@ export class Recovery {
 
   #look(): void {
     this.start();
-    for (const { member, backend, limits } of this.#patients) {
+    for (const { member, backend, secure, limits } of this.#patients) {
       if (!isIll(member) || this.#probes.has(member)) continue;
       const patience = {
         connectMs: Math.min(limits.connectMs, PATIENCE_MS),
@@ -57,7 +60,7 @@ export class Recovery {
       };
       this.#probes.set(
         member,
-        Probe.ask(backend, questionFor(member), patience, (answer) => this.#heard(member, answer)),
+        Probe.ask(backend, secure, questionFor(member), patience, (answer) => this.#heard(member, answer)),
       );
     }
   }
@@ -80,9 +83,8 @@ function isIll({ state }: Member): boolean {
   return (bits & BIT.error) !== 0 && (bits & (BIT.stopped | BIT.disabled)) === 0 && lastError?.phase !== 'answer';
 }
 
-/** CPING over AJP, HEAD over HTTP, and a connection where more would need TLS. */
+/** CPING over AJP, HEAD over HTTP, with TLS where requests have it. */
 function questionFor({ config }: Member): Question {
   if (config.scheme === 'ajp') return { kind: 'ping' };
-  if (config.scheme !== 'http' && config.scheme !== 'ws') return { kind: 'connect' };
   return { kind: 'http', method: 'HEAD', target: config.path === '' ? '/' : config.path, minorVersion: 1 };
 }

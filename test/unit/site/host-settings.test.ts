@@ -36,6 +36,7 @@ test('what httpd assumes where nothing is said', () => {
       keepAlive: [true, 5000, 100],
       limits: { lineBytes: 8190, fieldBytes: 8190, fieldCount: 100 },
       read: {
+        handshake: undefined,
         header: { initialMs: 20_000, maximumMs: 40_000, minimumRateBytesPerSecond: 500 },
         body: { initialMs: 20_000, maximumMs: undefined, minimumRateBytesPerSecond: 500 },
       },
@@ -54,6 +55,7 @@ test('what is said holds', () => {
   assert.deepEqual([host.keepAlive, host.keepAliveTimeoutMs, host.maxKeepAliveRequests], [false, 300, 0]);
   assert.deepEqual(host.limits, { lineBytes: 100, fieldBytes: 200, fieldCount: 0 });
   assert.deepEqual(host.requestReadTimeout, {
+    handshake: undefined,
     header: undefined,
     body: { initialMs: 5000, maximumMs: undefined, minimumRateBytesPerSecond: 10 },
   });
@@ -204,58 +206,3 @@ for (const [text, code] of [
   test(`${text} is refused as ${code}`, () => {
     assert.deepEqual(told(load(text)), [`error ${code} 1`]);
   });
-
-// --- TLS ------------------------------------------------------------------------------------------------------------
-
-const pem = { '/srv/c.pem': '', '/srv/k.pem': '' };
-
-test('a host with SSLEngine has what its listener needs', () => {
-  const { snapshot } = load(
-    '<VirtualHost *:443>\nSSLEngine On\nSSLCertificateFile c.pem\nSSLCertificateKeyFile k.pem\nSSLProtocol all -SSLv3 -TLSv1.2\nSSLCipherSuite HIGH\nSSLHonorCipherOrder On\nSSLOptions +StdEnvVars -ExportCertData\n</VirtualHost>',
-    pem,
-  );
-  assert.deepEqual(snapshot?.hosts[0].tls, {
-    certificateFiles: ['/srv/c.pem'],
-    keyFiles: ['/srv/k.pem'],
-    chainFile: undefined,
-    protocols: ['TLSv1.3'],
-    cipherSuites: 'HIGH',
-    honorCipherOrder: true,
-    options: ['StdEnvVars'],
-  });
-  assert.equal(snapshot?.mainHost.tls, undefined);
-});
-
-test('SSLEngine without a certificate is refused, and so are protocols that leave none', () => {
-  assert.deepEqual(told(load('<VirtualHost *:443>\nSSLEngine On\n</VirtualHost>')), [
-    'error certificate-missing 1',
-    'warning not-honoured 2',
-  ]);
-  assert.deepEqual(told(load('SSLProtocol SSLv3')), ['warning not-honoured 1', 'error bad-value 1']);
-  assert.deepEqual(told(load('SSLProtocol Foo')), ['error bad-value 1']);
-});
-
-test('trust in backends is that of httpd unless said otherwise', () => {
-  assert.deepEqual(
-    [main('').upstreamTls.verify, main('').upstreamTls.checkPeerName, main('').upstreamTls.isEnabled],
-    ['none', true, false],
-  );
-  const { snapshot } = load(
-    'SSLProxyEngine On\nSSLProxyVerify require\nSSLProxyCheckPeerName Off\nSSLProxyCheckPeerExpire off\nSSLProxyCACertificateFile c.pem\nSSLProxyMachineCertificateFile k.pem',
-    pem,
-  );
-  assert.deepEqual(
-    { ...snapshot?.mainHost.upstreamTls, protocols: 0 },
-    {
-      isEnabled: true,
-      verify: 'require',
-      checkPeerName: false,
-      checkPeerExpire: false,
-      caFile: '/srv/c.pem',
-      caPath: undefined,
-      certificateFile: '/srv/k.pem',
-      protocols: 0,
-      cipherSuites: undefined,
-    },
-  );
-});

@@ -13,9 +13,6 @@ const member = (text: string) => `<Proxy balancer://c>\nBalancerMember ${text}\n
 
 for (const [text, line, message] of [
   // Targets and members.
-  ['ProxyPass /x https://h/', 1, /answered 502; use http:/],
-  ['<Location /x>\nProxyPass wss://h/\n</Location>', 2, /wss:\/\/ .* 502/],
-  [member('https://h'), 2, /answered 502/],
   [member('ajp://h min=1'), 2, /min= /],
   [member('ajp://h receivebuffersize=1024'), 2, /receivebuffersize= .* buffers/],
   [member('ajp://h flusher=mine'), 2, /flusher= .* pauses/],
@@ -36,7 +33,6 @@ for (const [text, line, message] of [
   ['ErrorLog syslog:local1', 1, /standard error/],
   ['LogLevel warn proxy:debug', 1, /no levels of their own/],
   ['<Location /x>\nLogLevel debug\n</Location>', 2, /the main server's/],
-  ['ServerName https://www.example.test', 1, /http:\/\/.*Header edit Location/],
   ['Header set X "%b"', 1, /100 and 0/],
   // Files.
   ['AddHandler type-map var', 1, /as they are/],
@@ -48,15 +44,11 @@ for (const [text, line, message] of [
   ['AcceptPathInfo On', 1, /not honoured/],
   ['DumpIOInput On', 1, /nothing is dumped/],
   // TLS.
-  ['SSLProxyEngine On', 1, /502/],
-  ['SSLProxyVerify require', 1, /502/],
-  ['SSLProxyCheckPeerName Off', 1, /502/],
-  ['SSLProxyCACertificateFile c.pem', 1, /502/],
-  ['SSLProxyCACertificatePath ca', 1, /502/],
-  ['SSLProxyMachineCertificateFile c.pem', 1, /502/],
-  ['SSLProxyProtocol TLSv1.3', 1, /502/],
-  ['SSLProxyCipherSuite HIGH', 1, /502/],
-  ['LoadModule ssl_module m\nListen 443', 2, /speaks plain HTTP.*"Listen 443 http"/],
+  ['SSLEngine Optional', 1, /no TLS/],
+  ['SSLUseStapling On', 1, /nothing here/],
+  ['SSLOpenSSLConfCmd Curves X25519', 1, /nothing here/],
+  ['SSLOptions +FakeBasicAuth', 1, /SSLUserName/],
+  ['SSLPassPhraseDialog |/bin/prompt', 1, /exec:/],
 ] as const)
   test(`${JSON.stringify(text)} is told`, () => {
     const loaded = load(text, pem);
@@ -74,7 +66,7 @@ for (const text of [
   'RequestReadTimeout header=20 body=0\nGracefulShutdownTimeout 5\nLogLevel debug\nErrorLog logs/e',
   'Options Indexes MultiViews Includes\nFileETag MTime Size\nTraceEnable On\nServerName http://www.example.test',
   '<Directory /srv/htdocs>\nAllowOverride None\nAllowOverrideList None\n</Directory>',
-  'SSLProxyEngine Off\nSSLProxyVerify none\nSSLProxyCheckPeerName On\nSSLCertificateFile c.pem\nSSLProtocol all -SSLv3',
+  'SSLProxyEngine Off\nSSLProxyVerify none\nSSLProxyCheckPeerName On\nSSLProtocol all -SSLv3\nServerName https://www.example.test',
   'SetEnv nokeepalive 1\nRedirect permanent /a http://h/\nListen 443',
   'LoadModule ssl_module m\nListen 443 http',
 ])
@@ -121,19 +113,6 @@ test('parts of an ETag with a sign change what held before', () => {
 
 // --- virtual hosts --------------------------------------------------------------------------------------------------
 
-test('a host with TLS is told with the addresses that it keeps closed', () => {
-  const text =
-    'Listen 18443\n<VirtualHost *:18443>\nServerName s\nSSLEngine On\nSSLCertificateFile c.pem\n</VirtualHost>';
-  const loaded = load(text, pem);
-  assert.deepEqual(told(loaded), ['warning not-honoured 4']);
-  assert.match(onlyMessage(loaded), /18443 stays closed/);
-});
-
-test('a site of which every address stays closed is refused', () => {
-  const loaded = load('SSLEngine On\nSSLCertificateFile c.pem', pem);
-  assert.deepEqual(told(loaded), ['warning not-honoured 1', 'error nothing-to-serve 0']);
-});
-
 const host = (lines: string, name = 'a') => `<VirtualHost *:18000>\nServerName ${name}\n${lines}\n</VirtualHost>`;
 
 test('an error log and a level of a virtual host are told, unless they are those of the main server', () => {
@@ -164,14 +143,11 @@ test('members of a virtual host have its buffer size, shared ones are told', () 
 /** Fields that nothing reads at run time: their directives are told above, or make no difference (docs/reference/frontend.md). */
 const WITHOUT_EFFECT: ReadonlySet<string> = new Set(
   (
-    'runtimeDir extendedStatus serverTokens proxyStatus serverScheme serverAdmin minimumRateBytesPerSecond via ' +
-    'receiveBufferSizeBytes maxForwards badHeader useCanonicalPhysicalPort hostnameLookups protocols upstreamTls ' +
+    'runtimeDir extendedStatus serverTokens proxyStatus serverAdmin minimumRateBytesPerSecond via ' +
+    'receiveBufferSizeBytes maxForwards badHeader useCanonicalPhysicalPort hostnameLookups protocols ' +
     'limitRequestBodyBytes serverSignature noquery healthExpressions ' +
     // For people, or told by another field too.
     'defines places parameterPlaces title isPipe isDirect ' +
-    // TLS of hosts and toward backends, as data.
-    'certificateFiles keyFiles chainFile cipherSuites honorCipherOrder isEnabled verify checkPeerName ' +
-    'checkPeerExpire caFile caPath certificateFile ' +
     // Members and balancers.
     'flusher flushPackets flushWaitMs receiveBufferSize upgrade healthCheck intervalMs passes fails uri expression template nonce'
   ).split(' '),
@@ -194,8 +170,8 @@ test('every field of a compiled site is read where requests are served, or known
   const code = ['admin', 'frontend', 'listener', 'balancer', 'cli', 'link']
     .map((room) => textOfAll(`src/${room}/**/*.ts`))
     .join('\n');
-  const judges = textOfAll('src/site/{access,addresses,host,mapping,overlay,path,reverse,settings}.ts');
-  const models = ['site/model.ts', 'site/model-rules.ts', 'balancer/config.ts'];
+  const judges = textOfAll('src/site/{tls-files,access,addresses,host,mapping,overlay,path,reverse,settings}.ts');
+  const models = ['site/model.ts', 'site/model-rules.ts', 'site/model-tls.ts', 'balancer/config.ts'];
   const fields = models.flatMap((file) => [
     ...readFileSync(`${PROJECT}/src/${file}`, 'utf8').matchAll(/readonly (\w+)\??:/g),
   ]);

@@ -158,7 +158,7 @@ test('a server of the 2.2 days loads', () => {
 test('a TLS site loads away from its machine, and not on it without its files', () => {
   const away = load(secureSite, {}, { assumeFiles: true });
   assert.ok(away.snapshot, away.findings.map(formatFinding).join('\n'));
-  assert.equal(away.snapshot.hosts[0].tls?.certificateFiles[0], '/etc/pki/tls/certs/example.com.crt');
+  assert.equal(away.snapshot.hosts[0].tls?.certificates[0].path, '/etc/pki/tls/certs/example.com.crt');
   assert.equal(load(secureSite).snapshot, undefined);
 });
 
