@@ -9,7 +9,7 @@ import { HostSettings } from './settings.ts';
 export function upstreamTlsOf(host: Host, { target, pattern }: Mapping): UpstreamTlsSettings | undefined {
   const path = pattern.kind === 'prefix' ? pattern.path : '/';
   const url = target.kind === 'proxy' ? target.authority + target.path : '';
-  return new HostSettings(host).forProxied(path, url).upstreamTls;
+  return new HostSettings(host).forProxied(path, url, undefined).upstreamTls;
 }
 
 /** What checks of a balancer's members go by: that of the first rule that leads to it with TLS switched on. */

@@ -25,9 +25,9 @@ const host = (lines: string, name = 'www.example.test', port = 18000) =>
   `<VirtualHost *:${port}>\nServerName ${name}\nSSLEngine On\n${lines}\n</VirtualHost>`;
 const tlsOf = (text: string) => site(text, files).hosts[0].tls;
 
+// SSLEngine, SSLCertificateFile, SSLCertificateKeyFile, SSLCertificateChainFile, SSLProtocol, SSLCipherSuite,
+// SSLHonorCipherOrder, SSLSessionTickets, SSLSessionTicketKeyFile
 test('a host has what its lines say', () => {
-  // SSLEngine, SSLCertificateFile, SSLCertificateKeyFile, SSLCertificateChainFile, SSLProtocol, SSLCipherSuite,
-  // SSLHonorCipherOrder, SSLSessionTickets, SSLSessionTicketKeyFile
   const tls = tlsOf(
     host(
       `${PAIR}\nSSLCertificateFile www-ec.pem\nSSLCertificateKeyFile www-ec.key\nSSLCertificateChainFile intermediate.pem\n` +
@@ -163,8 +163,8 @@ test('a file may hold certificate, chain and key', () => {
   assert.deepEqual(told(load(host('SSLCertificateFile combined.pem'), files)), []);
 });
 
+// SSLPassPhraseDialog
 test('a program for passphrases makes an encrypted key good enough, without being run', () => {
-  // SSLPassPhraseDialog
   const text = `SSLPassPhraseDialog exec:/srv/pass\n${host('SSLCertificateFile www.pem\nSSLCertificateKeyFile encrypted.key')}`;
   const loaded = load(text, files);
   assert.deepEqual(told(loaded), []);
@@ -194,9 +194,9 @@ test('a key that this user may not read is a warning: another user may have read
 
 // --- certificates of clients --------------------------------------------------------------------------------------
 
+// SSLVerifyClient, SSLVerifyDepth, SSLCACertificateFile, SSLCACertificatePath, SSLCARevocationCheck,
+// SSLCARevocationFile, SSLCARevocationPath
 test('clients are asked as the host says', () => {
-  // SSLVerifyClient, SSLVerifyDepth, SSLCACertificateFile, SSLCACertificatePath, SSLCARevocationCheck,
-  // SSLCARevocationFile, SSLCARevocationPath
   const lines = 'SSLVerifyClient require\nSSLVerifyDepth 3\nSSLCACertificateFile ca.pem\nSSLCACertificatePath ca';
   const lists = 'SSLCARevocationFile revoked.crl\nSSLCARevocationPath ca';
   const tls = tlsOf(host(`${PAIR}\n${lines}\nSSLCARevocationCheck chain\n${lists}`));
@@ -245,16 +245,16 @@ for (const line of ['SSLCipherSuite HIGH', 'SSLVerifyDepth 2', 'SSLCACertificate
 
 // --- hosts and requests ---------------------------------------------------------------------------------------------
 
+// SSLVHostSNIPolicy, SSLStrictSNIVHostCheck
 test('policies about names are those of the server and the host', () => {
-  // SSLVHostSNIPolicy, SSLStrictSNIVHostCheck
   const snapshot = site(`SSLVHostSNIPolicy authonly\n${host(`${PAIR}\nSSLStrictSNIVHostCheck on`)}`, files);
   assert.equal(snapshot.server.sniPolicy, 'authonly');
   assert.deepEqual([snapshot.mainHost.strictSni, snapshot.hosts[0].strictSni], [false, true]);
   assert.equal(site('', files).server.sniPolicy, 'secure');
 });
 
+// SSLRequireSSL, SSLUserName, SSLOptions
 test('sections want TLS, name the user by it, and give its facts to requests', () => {
-  // SSLRequireSSL, SSLUserName, SSLOptions
   const { mainHost } = site(
     'SSLOptions +StdEnvVars\n<Location /a>\nSSLRequireSSL\nSSLUserName SSL_CLIENT_S_DN_CN\nSSLOptions +ExportCertData -StdEnvVars +StrictRequire\n</Location>\n<Location /b>\nSSLOptions StdEnvVars\n</Location>',
   );
@@ -290,11 +290,11 @@ test('handshakes have a limit of their own', () => {
 
 // --- towards backends -----------------------------------------------------------------------------------------------
 
+// SSLProxyEngine, SSLProxyVerify, SSLProxyVerifyDepth, SSLProxyCheckPeerName, SSLProxyCheckPeerCN,
+// SSLProxyCheckPeerExpire, SSLProxyCACertificateFile, SSLProxyCACertificatePath, SSLProxyCARevocationCheck,
+// SSLProxyCARevocationFile, SSLProxyCARevocationPath, SSLProxyMachineCertificateFile,
+// SSLProxyMachineCertificateChainFile, SSLProxyProtocol, SSLProxyCipherSuite
 test('TLS towards backends is set for a host and overruled in Proxy sections', () => {
-  // SSLProxyEngine, SSLProxyVerify, SSLProxyVerifyDepth, SSLProxyCheckPeerName, SSLProxyCheckPeerCN,
-  // SSLProxyCheckPeerExpire, SSLProxyCACertificateFile, SSLProxyCACertificatePath, SSLProxyCARevocationCheck,
-  // SSLProxyCARevocationFile, SSLProxyCARevocationPath, SSLProxyMachineCertificateFile,
-  // SSLProxyMachineCertificateChainFile, SSLProxyProtocol, SSLProxyCipherSuite
   const { hosts } = site(
     'SSLProxyEngine On\nSSLProxyVerify require\n<VirtualHost *:18000>\nServerName www.example.test\n' +
       'SSLProxyVerifyDepth 2\nSSLProxyCheckPeerName Off\nSSLProxyCheckPeerCN Off\nSSLProxyCheckPeerExpire off\n' +
