@@ -12,6 +12,7 @@ import { type BadHeader, defaultResponseHeadLimits, type ResponseHeadLimits } fr
 import { AjpConnection } from './ajp-connection.ts';
 import { mayUpgrade, WEBSOCKET } from './http-attempt.ts';
 import { HttpConnection } from './http-connection.ts';
+import { NameWatch } from './name-watch.ts';
 import type { UpstreamConnection } from './upstream.ts';
 import { connectFailure } from './upstream-causes.ts';
 
@@ -40,6 +41,8 @@ export class Backend {
   readonly #companion: Backend | undefined;
   /** It is such a companion: how it fares says nothing about its member. */
   readonly isCompanion: boolean;
+  /** `addressttl` of a name; undefined when its connections last as long as they last. */
+  readonly #watch: NameWatch | undefined;
   #isRetired = false;
 
   constructor(config: MemberConfig, link: Link, resolve: Resolve, log: Log, isCompanion = false) {
@@ -52,6 +55,11 @@ export class Backend {
       config.unixSocket === undefined
         ? withNameTtl(resolve(config.host, config.port), config.addressTtlSeconds)
         : { kind: 'unix', path: config.unixSocket };
+    const { addressTtlSeconds } = config;
+    this.#watch =
+      this.address.kind === 'tcp' && addressTtlSeconds !== undefined && addressTtlSeconds > 0
+        ? NameWatch.of(this.address.host, addressTtlSeconds * 1000, this.pool, link)
+        : undefined;
     this.isCompanion = isCompanion;
     this.#companion =
       config.companion === undefined
@@ -88,6 +96,11 @@ export class Backend {
     return scheme === 'https' || scheme === 'wss';
   }
 
+  /** Whether the backend's name still means this address, as far as `addressttl` asks. */
+  isStillAt(address: string): boolean {
+    return this.#watch === undefined || this.#watch.holds(address);
+  }
+
   /**
    * Opens a connection for a place that the pool has granted. @param timeoutMs limit for the connect, and again for a
    * handshake @param secure for a backend that `isSecure`
@@ -111,6 +124,7 @@ export class Backend {
   /** Nobody new comes: what is idle, or dialled for nobody, is closed now, and what is busy when it becomes idle. */
   retire(): void {
     this.#isRetired = true;
+    this.#watch?.stop();
     this.pool.retire();
     for (const connection of this.#orphans) connection.retire();
     this.#companion?.retire();
@@ -137,8 +151,8 @@ function companionConfig(member: MemberConfig, address: MemberAddress): MemberCo
   };
 }
 
-/** `addressttl=`: how long a resolved name is used; -1 or nothing leaves it to the link. */
+/** `addressttl=`: how long a resolved name is used, -1 for good; nothing leaves it to the link. */
 function withNameTtl(address: DialAddress, seconds: number | undefined): DialAddress {
-  if (address.kind !== 'tcp' || seconds === undefined || seconds < 0) return address;
-  return { ...address, nameTtlMs: seconds * 1000 };
+  if (address.kind !== 'tcp' || seconds === undefined) return address;
+  return { ...address, nameTtlMs: seconds < 0 ? Number.POSITIVE_INFINITY : seconds * 1000 };
 }

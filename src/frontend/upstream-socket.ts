@@ -75,7 +75,8 @@ export class UpstreamSocket implements DialEvents {
   }
 
   get isReusable(): boolean {
-    return this.#mayReuse && !this.connection.isClosed;
+    const { connection } = this;
+    return this.#mayReuse && !connection.isClosed && this.backend.isStillAt(connection.remoteAddress);
   }
 
   attach(request: ProxyRequest, events: UpstreamEvents): void {

@@ -3,7 +3,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { Deadlines } from './deadlines.ts';
-import { Names } from './names.ts';
+import { Names, type Resolver } from './names.ts';
 import { Scratch } from './scratch.ts';
 
 /** One read takes at most this much; measured: larger buffers gain little and cost latency to others. */
@@ -19,10 +19,11 @@ export class Link {
 
   readonly #log: Log;
 
-  constructor(clock: Clock, log: Log) {
+  /** @param resolver who knows the addresses of names. Default: the system */
+  constructor(clock: Clock, log: Log, resolver?: Resolver) {
     this.clock = clock;
     this.#log = log;
-    this.names = new Names(clock);
+    this.names = new Names(clock, resolver);
     this.deadlines = new Deadlines(clock, (error) => this.fault(error));
   }
 

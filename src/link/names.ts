@@ -34,7 +34,7 @@ export class Names {
     let lookup = this.#lookups.get(ttlMs);
     if (lookup === undefined) {
       lookup = (name, options, answered) => {
-        this.#find(name, ttlMs, (error, addresses) => {
+        this.find(name, ttlMs, (error, addresses) => {
           const fitting = addresses.filter(({ family }) => !options.family || family === options.family);
           const found = fitting.length > 0 ? fitting : addresses;
           if (error !== null || options.all) answered(error, found);
@@ -46,7 +46,20 @@ export class Names {
     return lookup;
   }
 
-  #find(name: string, ttlMs: number, answered: Answered): void {
+  /** Whether the last answer for a name holds this address; true as long as nobody has asked for it. */
+  has(name: string, address: string): boolean {
+    const known = this.#known.get(name);
+    return known === undefined || known.addresses.some((each) => each.address === address);
+  }
+
+  /** For how long the last answer may still be used, ms; 0 when it is too old or there is none. */
+  freshFor(name: string, ttlMs: number): number {
+    const known = this.#known.get(name);
+    return known === undefined ? 0 : Math.max(0, known.at + ttlMs - this.#clock.now());
+  }
+
+  /** All addresses of a name, asked for when the last answer is older than `ttlMs`; while that fails, the last ones. */
+  find(name: string, ttlMs: number, answered: Answered): void {
     const known = this.#known.get(name);
     if (known !== undefined && this.#clock.now() - known.at < ttlMs) {
       // Never before the socket that asks is complete.

@@ -150,6 +150,16 @@ export class Pool<T extends Poolable> {
       this.#retireOldest();
   }
 
+  /** Closes idle connections that have become useless. */
+  closeUnusable(): void {
+    for (let i = this.#idle.length - 1; i >= 0; i--) {
+      const connection = this.#idle[i];
+      if (connection.isReusable) continue;
+      this.forget(connection);
+      connection.retire();
+    }
+  }
+
   /** Closes all idle connections. */
   drain(): void {
     while (this.#idle.length > 0) this.#retireOldest();

@@ -29,7 +29,7 @@ export const WORKER_PARAMETER_ROWS: readonly ParameterRow[] = rows(`
   disablereuse | On or Off | Off | | every request has a connection of its own
   enablereuse | On or Off | On | | the reverse of disablereuse
   keepalive | On or Off | Off | | TCP keep-alive towards the backend
-  addressttl | seconds | -1: for good | -1, or from 0 | how long the addresses of a name hold
+  addressttl | seconds | 10, for new connections | -1 for good, or from 0 | how long the addresses of a name hold; then idle connections to others are closed; 0: each request asks and connects anew
   iobuffersize | octets | ProxyIOBufferSize | 0, or from 512 | buffer; size of an AJP packet
   receivebuffersize | octets | 0 | 0, or from 512 | no effect: the system chooses
   responsefieldsize | octets | 8192 | from 0 | longest header line of an http backend; longer is 502

@@ -361,6 +361,8 @@ function setAddressTtl(worker: WorkerDraft, value: string): Problem {
   if (!/^[+-]?\d*$/.test(value) || seconds < -1 || seconds > 2 ** 31 - 1)
     return `addressttl must be -1 or a number of seconds, not "${value}"`;
   worker.choices.addressTtlSeconds = seconds;
+  // As in httpd: the name is looked up for every request, on a connection of its own.
+  if (seconds === 0) worker.choices.pool.disableReuse = true;
   return undefined;
 }
 

@@ -14,6 +14,7 @@ import { Frontend } from '../../../src/frontend/frontend.ts';
 import { createListeners } from '../../../src/frontend/listening.ts';
 import { RunningSite } from '../../../src/frontend/running-site.ts';
 import { Link } from '../../../src/link/link.ts';
+import type { Resolver } from '../../../src/link/names.ts';
 import type { Http1Listener } from '../../../src/listener/http1-listener.ts';
 import { LogSinks } from '../../../src/listener/log-sinks.ts';
 import { loadSite } from '../../../src/site/load.ts';
@@ -91,10 +92,10 @@ export class FakeBackend {
     return this.#port;
   }
 
-  listen(): Promise<void> {
+  listen(host = '127.0.0.1', port = 0): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(0, '127.0.0.1', () => {
+      this.#server.listen(port, host, () => {
         this.#port = (this.#server.address() as { port: number }).port;
         resolve();
       });
@@ -184,7 +185,7 @@ const BASE = 'Listen 127.0.0.1:1\nServerName front.test\n';
 export class Lab implements AsyncDisposable {
   readonly clock: VirtualClock = new VirtualClock();
   readonly log: MemoryLog = new MemoryLog();
-  readonly link: Link = new Link(this.clock, this.log);
+  readonly link: Link;
   readonly sinks: LogSinks = new LogSinks({ clock: this.clock, log: this.log });
   readonly backends: readonly FakeBackend[];
   readonly clients: Client[] = [];
@@ -194,15 +195,16 @@ export class Lab implements AsyncDisposable {
   /** Why exchanges did not end well, in the order in which they ended. */
   readonly failures: (string | undefined)[] = [];
 
-  private constructor(backends: readonly FakeBackend[]) {
+  private constructor(backends: readonly FakeBackend[], resolver?: Resolver) {
     this.backends = backends;
+    this.link = new Link(this.clock, this.log, resolver);
   }
 
   /** @param conf configuration behind Listen and ServerName; `@1`, `@2` … are the ports of `count` backends */
-  static async open(conf: string, count = 1): Promise<Lab> {
+  static async open(conf: string, count = 1, resolver?: Resolver): Promise<Lab> {
     const backends = Array.from({ length: count }, () => new FakeBackend());
     await Promise.all(backends.map((backend) => backend.listen()));
-    const lab = new Lab(backends);
+    const lab = new Lab(backends, resolver);
     const snapshot = lab.load(conf);
     lab.site = lab.siteOf(snapshot);
     lab.frontend = new Frontend(lab.site, lab.link, lab.log);
