@@ -37,7 +37,7 @@ export class Frontend implements Http1Handler, HeadFilter {
   readonly link: Link;
   readonly #log: Log;
   readonly #target = new RequestTarget();
-  readonly #match: MappingMatch = { mapping: undefined, path: '' };
+  readonly #match: MappingMatch = { mapping: undefined, path: '', query: undefined };
   readonly #pages: PageHandlers;
   #static: StaticFiles;
   readonly #gate: Gate;
@@ -175,7 +175,7 @@ export class Frontend implements Http1Handler, HeadFilter {
       answerOptions(exchange);
       return;
     }
-    const isPath = readPath(rawPath, host, forms);
+    const isPath = readPath(rawPath, host, forms, visit.query);
     visit.path = forms.decoded;
     applyRequestHeaders(host.defaults.headerOps, 'early', exchange, this.#headers);
     applyEarlyResponseHeaders(host.defaults.headerOps, exchange, this.#headers);
@@ -223,14 +223,15 @@ export class Frontend implements Http1Handler, HeadFilter {
     const isMatch = isEncodedMatch || (mayProxy && findMapping(host, located, forms, 'decoded', match, env, trace));
     const target = isMatch ? match.mapping?.target : undefined;
     if (target === undefined || target.kind === 'none') this.#mapToFile(visit);
-    else this.#mapToProxy(visit, target, match.path);
+    else this.#mapToProxy(visit, target, match);
   }
 
-  #mapToProxy(visit: Visit, target: MappingTarget, path: string): void {
+  #mapToProxy(visit: Visit, target: MappingTarget, { path, query }: MappingMatch): void {
     visit.handler = 'proxy-server';
     visit.goal.kind = 'proxy';
     visit.goal.target = target;
     visit.goal.path = path;
+    visit.goal.query = query;
     if (target.kind === 'proxy' && visit.host.settings.needsProxiedUrl) {
       visit.settings = visit.host.settings.forProxied(visit.forms.decoded, target.authority + path, visit);
     }
@@ -357,7 +358,8 @@ export class Frontend implements Http1Handler, HeadFilter {
     if (!this.#failing.mayRunAgain(visit)) return;
     const { forms } = visit;
     visit.trace?.passEnds(visit);
-    if (!readPath(path, visit.host.host, forms)) {
+    // The page of an error is asked for without the query of the request that failed.
+    if (!readPath(path, visit.host.host, forms, visit.originalStatus === undefined ? visit.query : undefined)) {
       this.fail(visit, 400);
       return;
     }

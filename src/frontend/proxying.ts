@@ -57,7 +57,7 @@ function proxy(frontend: ProxyingFrontend, visit: Visit, target: ProxyTarget, pa
   request.exchange = exchange;
   request.host = host;
   request.path = path;
-  request.query = visit.query;
+  request.query = visit.goal.query;
   request.serverName = visit.requestName;
   request.serverPort = exchange.connection.localPort;
   request.preserveHost = settings.preserveHost === true;
@@ -71,7 +71,8 @@ function proxy(frontend: ProxyingFrontend, visit: Visit, target: ProxyTarget, pa
   request.tlsClients = visit.site.tlsClients;
   session.reset();
   if (balancer.finder !== undefined) {
-    balancer.finder.find(visit.query === undefined ? path : `${path}?${visit.query}`, exchange.request.fields, session);
+    const { query } = request;
+    balancer.finder.find(query === undefined ? path : `${path}?${query}`, exchange.request.fields, session);
   }
   request.sessionRoute = session.route;
   request.trace = visit.trace;

@@ -35,10 +35,10 @@ function ofUrl(probe: Visit, visit: Visit, target: string): DirectorySettings | 
   const path = beside(question < 0 ? target : target.slice(0, question), visit.forms.decoded);
   probe.query = question < 0 ? undefined : target.slice(question + 1);
   const { host, settings } = probe.host;
-  if (!readPath(path, host, probe.forms) || probe.forms.status !== 0) return undefined;
+  if (!readPath(path, host, probe.forms, probe.query) || probe.forms.status !== 0) return undefined;
   const { decoded } = probe.forms;
   const located = settings.forPath(decoded, probe);
-  const match: MappingMatch = { mapping: undefined, path: '' };
+  const match: MappingMatch = { mapping: undefined, path: '', query: undefined };
   const mayProxy = visit.exchange.env?.has('no-proxy') !== true;
   if (mayProxy && findMapping(host, located, probe.forms, 'decoded', match)) {
     const found = match.mapping?.target;

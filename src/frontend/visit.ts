@@ -23,6 +23,8 @@ export interface Goal {
   target: MappingTarget | undefined;
   /** Of a proxied request: encoded path for the backend. */
   path: string;
+  /** Query for the backend, without `?`. */
+  query: string | undefined;
   /** Of a file; undefined when the path leads nowhere. */
   file: FileTarget | undefined;
 }
@@ -40,7 +42,7 @@ export class Visit implements LogFacts, ClientFacts {
   file: string | undefined = undefined;
   handler: string | undefined = undefined;
   originalStatus: number | undefined = undefined;
-  readonly goal: Goal = { kind: 'file', target: undefined, path: '', file: undefined };
+  readonly goal: Goal = { kind: 'file', target: undefined, path: '', query: undefined, file: undefined };
   /** Method of the client when an error page was asked for in its place; for the log. */
   originalMethod: string | undefined = undefined;
   /** Host name the client addressed, without port; undefined when it named none. */

@@ -28,18 +28,18 @@ export function applyMapping(
         ? interpolate(target.path, env)
         : target.path
       : '';
-  // What is sent: the raw path with nocanon, if it matches in the same way.
-  let source = matched;
-  let found: string | undefined;
+  // What is sent: with nocanon the target as it came, if it matches in the same way.
+  let isRaw = false;
+  let found: string;
   if (pattern.kind === 'regex') {
     const groups = pattern.regex.exec(matched);
     if (groups === null) return undefined;
     if (target.kind !== 'proxy') return '';
-    const rawGroups = mapping.nocanon ? pattern.regex.exec(path.raw) : null;
-    if (rawGroups !== null) source = path.raw;
+    const rawGroups = mapping.nocanon ? pattern.regex.exec(sentTarget(path)) : null;
+    isRaw = rawGroups !== null;
     found = substitute(targetPath, rawGroups ?? groups);
     // A target that no group changes gets the whole path after it.
-    if (found === targetPath) found += source;
+    if (found === targetPath) found += isRaw ? sentTarget(path) : matched;
   } else if (mode === 'servlet') {
     const rest = matchServlet(pattern.path, matched);
     if (rest === undefined) return undefined;
@@ -47,21 +47,32 @@ export function applyMapping(
   } else {
     const length = matchPrefix(pattern.path, matched);
     if (length === 0) return undefined;
-    if (mapping.nocanon && matchPrefix(pattern.path, path.raw) === length) source = path.raw;
-    found = targetPath + source.slice(length);
+    isRaw = mapping.nocanon && matchPrefix(pattern.path, sentTarget(path)) === length;
+    found = targetPath + (isRaw ? path.raw : matched).slice(length);
   }
   if (target.kind !== 'proxy') return '';
-  const isEncoded = mode !== 'decoded' || (mapping.nocanon && source === path.raw);
-  const sent = isEncoded ? sealPath(found) : encodePath(found, keepEncodedSlashes);
+  const sent = isRaw || mode !== 'decoded' ? sealPath(found) : encodePath(found, keepEncodedSlashes);
   // Never let a path continue the host's name: `ProxyPass /x/ http://h` and `/x/y` is `http://h/y`.
   return sent.startsWith('/') ? sent : `/${sent}`;
+}
+
+/** What `nocanon` sends on, and compares a pattern with. */
+function sentTarget(path: RequestPath): string {
+  return path.query === undefined ? path.raw : `${path.raw}?${path.query}`;
+}
+
+/** Whether the query is part of what the mapping has made: a pattern with `nocanon` takes from it what it wants. */
+function holdsQuery({ nocanon, pattern }: Mapping, path: RequestPath): boolean {
+  return nocanon && pattern.kind === 'regex' && path.query !== undefined && pattern.regex.test(sentTarget(path));
 }
 
 /** A mapping that matched, and the path for its backend. One object serves many requests: `findMapping` fills it. */
 export interface MappingMatch {
   mapping: Mapping | undefined;
-  /** As `applyMapping` tells. */
+  /** As `applyMapping` tells, without query. */
   path: string;
+  /** Query for the backend, without `?`; undefined for none. */
+  query: string | undefined;
   /** Set by who asks: targets of WebSockets do not match (ProxyWebsocketFallbackToProxyHttp Off, without an upgrade). */
   skipsWebSockets?: boolean;
 }
@@ -94,6 +105,7 @@ export function findMapping(
     if (tryMapping(mappings[i], host, path, form, into, env, trace)) return true;
   into.mapping = undefined;
   into.path = '';
+  into.query = undefined;
   return false;
 }
 
@@ -113,6 +125,12 @@ function tryMapping(
   if (found === undefined || isSkipped) return false;
   into.mapping = mapping;
   into.path = found;
+  into.query = path.query;
+  if (holdsQuery(mapping, path)) {
+    const question = found.indexOf('?');
+    into.query = question < 0 ? undefined : found.slice(question + 1);
+    if (question >= 0) into.path = found.slice(0, question);
+  }
   return true;
 }
 
@@ -151,32 +169,53 @@ export function matchPrefix(prefix: string, path: string): number {
   return at;
 }
 
+/** A segment of a path as servlets see it. */
+interface ServletSegment {
+  /** Without its parameters. */
+  readonly name: string;
+  /** Where what the last slash left over begins: empty segments, parameters alone and `.` belong to the next one. */
+  readonly start: number;
+  /** Where its parameters begin; -1 without any. */
+  readonly parameters: number;
+}
+
 /**
  * The rest of a path after a prefix, comparing segments without their `;parameters`; undefined when it does not match.
- * The last matched segment's parameters stay when more follows; a segment `..;x` counts as `..`.
+ * Dot segments are resolved for the comparison, with parameters too (`..;x`). The last matched segment's parameters stay
+ * when more follows.
  */
 export function matchServlet(prefix: string, path: string): string | undefined {
   const wanted = prefix.split('/').filter((name) => name !== '');
-  const segments: string[] = [];
-  const parts = path.slice(1).split('/');
-  for (const [i, segment] of parts.entries()) {
-    const name = nameOf(segment);
+  const segments: ServletSegment[] = [];
+  /** Undefined right after a `..`. */
+  let start: number | undefined = 1;
+  let at = 1;
+  let endsInSlash = true;
+  for (const text of path.slice(1).split('/')) {
+    const semicolon = text.indexOf(';');
+    const name = semicolon < 0 ? text : text.slice(0, semicolon);
+    const next: number = at + text.length + 1;
+    endsInSlash = name === '' || name === '.' || name === '..';
     if (name === '..') {
       if (segments.pop() === undefined) return undefined;
-    } else if (name !== '.' && (segment !== '' || i === parts.length - 1)) segments.push(segment);
+      start = undefined;
+    } else if (!endsInSlash) {
+      let begin: number = start ?? at;
+      while (path[begin] === '/') begin++;
+      segments.push({ name, start: begin, parameters: semicolon < 0 ? -1 : at + semicolon });
+      start = next;
+    }
+    at = next;
   }
-  if (wanted.length > segments.length || wanted.some((name, i) => nameOf(segments[i]) !== name)) return undefined;
-  const rest = segments.slice(wanted.length);
-  if (prefix.endsWith('/')) return rest.length === 0 ? undefined : rest.join('/');
-  if (rest.length === 0) return '';
-  if (rest.length === 1 && rest[0] === '') return '/';
-  const last = segments[wanted.length - 1] ?? '';
-  return `${last.slice(nameOf(last).length)}/${rest.join('/')}`;
-}
-
-function nameOf(segment: string): string {
-  const semicolon = segment.indexOf(';');
-  return semicolon < 0 ? segment : segment.slice(0, semicolon);
+  if (wanted.length > segments.length || wanted.some((name, i) => segments[i].name !== name)) return undefined;
+  const isFolder = prefix.endsWith('/');
+  if (isFolder && wanted.length > 0 && segments.length === wanted.length && !endsInSlash) return undefined;
+  let rest = path.length;
+  if (segments.length > wanted.length) {
+    const parameters = isFolder || wanted.length === 0 ? -1 : segments[wanted.length - 1].parameters;
+    rest = parameters >= 0 ? parameters : segments[wanted.length].start;
+  }
+  return path.slice(!isFolder && path[rest - 1] === '/' ? rest - 1 : rest);
 }
 
 /** Puts groups in the place of `$0` to `$9`; a backslash makes the next character literal. */

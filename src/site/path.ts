@@ -4,10 +4,12 @@
 
 import type { EncodedSlashes } from './model.ts';
 
-/** One request's path in its three forms. Reuse one object: `readPath` fills it. */
+/** One request's path in its three forms, and what stands behind it. Reuse one object: `readPath` fills it. */
 export interface RequestPath {
   /** As sent, without query; latin1 view. */
   raw: string;
+  /** Query as sent, without `?`; undefined when there is none. */
+  query: string | undefined;
   /** Still encoded, but dot segments resolved, slashes merged, unreserved characters decoded. */
   encoded: string;
   /**
@@ -20,7 +22,7 @@ export interface RequestPath {
 }
 
 export function newRequestPath(): RequestPath {
-  return { raw: '', encoded: '', decoded: '', status: 0 };
+  return { raw: '', query: undefined, encoded: '', decoded: '', status: 0 };
 }
 
 export interface PathRules {
@@ -36,24 +38,31 @@ const PERCENT = 0x25;
  * Fills `into` from the path of a request target (origin form, without query). False when nothing may answer but 400:
  * the path leaves the root, does not begin with a slash, has a broken `%`, or holds what no path may.
  */
-export function readPath(raw: string, rules: PathRules, into: RequestPath): boolean {
+export function readPath(raw: string, rules: PathRules, into: RequestPath, query?: string): boolean {
   into.raw = raw;
+  into.query = query;
   into.encoded = raw;
   into.decoded = raw;
   into.status = 0;
   if (isPlain(raw)) return true;
-  const encoded =
-    raw.includes('#') || raw.includes('\0') ? undefined : resolve(decodeUnreserved(raw), rules.mergeSlashes);
-  into.status = encoded === undefined ? 400 : decodeStatus(encoded, rules.allowEncodedSlashes);
+  // Slashes at the very start are one, whatever MergeSlashes says: `//host/path` names no host in a request.
+  const path = raw.startsWith('//') ? raw.replace(/^\/+/, '/') : raw;
+  const encoded = UNREADABLE.test(path) ? undefined : resolve(decodeUnreserved(path), rules.mergeSlashes, false);
   into.decoded = '';
-  if (encoded === undefined || into.status === 400) return false;
+  if (encoded === undefined) {
+    into.status = 400;
+    return false;
+  }
   into.encoded = encoded;
-  if (into.status === 404) return true;
-  const decoded = resolve(decode(encoded, rules.allowEncodedSlashes), rules.mergeSlashes);
-  if (decoded === undefined) into.status = 400;
-  else into.decoded = decoded;
-  return decoded !== undefined;
+  into.status = decodeStatus(encoded, rules.allowEncodedSlashes);
+  // A slash that was decoded may have made a `..` that leads nowhere: httpd takes it out.
+  if (into.status === 0)
+    into.decoded = resolve(decode(encoded, rules.allowEncodedSlashes), rules.mergeSlashes, true) ?? '/';
+  return true;
 }
+
+/** What no path may hold: a fragment, NUL, a `%` that is not followed by two digits. */
+const UNREADABLE = /[#\0]|%(?![0-9A-Fa-f]{2})/;
 
 /** Nothing to decode, to merge or to resolve. */
 function isPlain(path: string): boolean {
@@ -69,8 +78,11 @@ function isPlain(path: string): boolean {
   return true;
 }
 
-/** Resolves `.` and `..`, merges slashes if asked; undefined when the path leaves the root or has none. */
-function resolve(path: string, mergeSlashes: boolean): string | undefined {
+/**
+ * Resolves `.` and `..`, merges slashes if asked; undefined when the path has no root, or leaves it and may not.
+ * @param staysAtRoot a `..` at the root is dropped
+ */
+function resolve(path: string, mergeSlashes: boolean, staysAtRoot: boolean): string | undefined {
   if (path.charCodeAt(0) !== SLASH) return undefined;
   const segments: string[] = [];
   const parts = path.split('/');
@@ -78,7 +90,7 @@ function resolve(path: string, mergeSlashes: boolean): string | undefined {
     const part = parts[i];
     const isLast = i === parts.length - 1;
     if (part === '.' || part === '..') {
-      if (part === '..' && segments.pop() === undefined) return undefined;
+      if (part === '..' && segments.pop() === undefined && !staysAtRoot) return undefined;
       if (isLast) segments.push('');
     } else if (part !== '' || isLast || !mergeSlashes) segments.push(part);
   }
@@ -94,15 +106,9 @@ function decodeUnreserved(path: string): string {
   });
 }
 
-/** A broken `%` is 400; `%00`, and `%2F` where it is off, are 404. */
-function decodeStatus(path: string, slashes: EncodedSlashes): RequestPath['status'] {
-  let status: RequestPath['status'] = 0;
-  for (let at = path.indexOf('%'); at >= 0; at = path.indexOf('%', at + 1)) {
-    const hex = path.slice(at + 1, at + 3);
-    if (!/^[0-9A-Fa-f]{2}$/.test(hex)) return 400;
-    if (hex === '00' || (slashes === 'off' && /^2f$/i.test(hex))) status = 404;
-  }
-  return status;
+/** `%00`, and `%2F` where it is off, are 404. */
+function decodeStatus(path: string, slashes: EncodedSlashes): 0 | 404 {
+  return /%00/.test(path) || (slashes === 'off' && /%2f/i.test(path)) ? 404 : 0;
 }
 
 function decode(path: string, slashes: EncodedSlashes): string {

@@ -60,7 +60,7 @@ test('a plain path comes back as the same string', () => {
 
 test('encoded slashes are decoded when on, and then resolved', () => {
   assert.equal(read('/a%2Fb', 'on').decoded, '/a/b');
-  assert.equal(read('/a/..%2F..%2Fb', 'on').status, 400);
+  assert.equal(read('/a/..%2F..%2Fb', 'on').decoded, '/b');
   assert.equal(read('/a%2F..%2Fb', 'on').decoded, '/b');
 });
 
@@ -92,4 +92,14 @@ test('a path that goes on as sent holds nothing a request line may not', () => {
   const clean = '/a%2Fb"|[]';
   assert.ok(Object.is(sealPath(clean), clean));
   assert.equal(sealPath('/a b\r\n\u00e9\u007f'), '/a%20b%0D%0A%E9%7F');
+});
+
+test('slashes at the very start are one, whatever MergeSlashes says', () => {
+  const path = newRequestPath();
+  assert.ok(readPath('//a//b', { allowEncodedSlashes: 'off', mergeSlashes: false }, path));
+  assert.deepEqual([path.raw, path.decoded], ['//a//b', '/a//b']);
+});
+
+test('a percent sign without two digits is 400 even in a segment that ".." takes away', () => {
+  assert.equal(read('/%zz/../a').status, 400);
 });

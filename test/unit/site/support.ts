@@ -72,8 +72,8 @@ export function ask(snapshot: Snapshot, target: string, name?: string, env: Reco
   const host = new HostChooser(snapshot).choose('127.0.0.1', 18000, name ?? 'www.example.test');
   const settings = new HostSettings(host);
   const path = newRequestPath();
-  const match: MappingMatch = { mapping: undefined, path: '' };
-  if (!readPath(raw, host, path)) return { status: 400 };
+  const match: MappingMatch = { mapping: undefined, path: '', query: undefined };
+  if (!readPath(raw, host, path, question < 0 ? undefined : target.slice(question + 1))) return { status: 400 };
   let found = findMapping(host, settings.forPath(path.encoded, undefined), path, 'encoded', match);
   if (!found && path.status !== 0) return { status: path.status };
   const located = settings.forPath(path.decoded, undefined);
@@ -86,7 +86,7 @@ export function ask(snapshot: Snapshot, target: string, name?: string, env: Reco
   if (member === undefined) return { status: 503 };
   return {
     status: 200,
-    target: `${member.path}${match.path}${question < 0 ? '' : target.slice(question)}`,
+    target: `${member.path}${match.path}${match.query === undefined ? '' : `?${match.query}`}`,
     port: member.port,
   };
 }
