@@ -95,15 +95,8 @@ function comparable(text: string): string {
     .replaceAll('&#39;', "'")
     .replace(
       /(name='b_lbm' id='b_lbm'>)(.*?)(<\/select>)/gs,
-      // httpd lists the methods as they lie in a hash table, and has one that needs heartbeats.
-      (_, head: string, options: string, tail: string) =>
-        head +
-        options
-          .split('\n')
-          .filter((each) => !each.includes('heartbeat'))
-          .sort()
-          .join() +
-        tail,
+      // httpd lists the methods as they lie in a hash table.
+      (_, head: string, options: string, tail: string) => head + options.split('\n').sort().join() + tail,
     );
 }
 

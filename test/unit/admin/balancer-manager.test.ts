@@ -10,7 +10,7 @@ const member = (host: string) => `w=http://${host}.test`;
 test('each value that is not taken is named with the reason, and the others are taken', async () => {
   await using manager = await Manager.open();
   const { status, refused, page } = await manager.post(
-    `${member('a')}&w_lf=101&w_ls=100&w_wr=z&w_rr=${'r'.repeat(64)}&w_hm=no&w_hi=5&w_hp=0&w_he=x&b_lbm=heartbeat&b_tmo=7201&b_max=100&b_ss=${'s'.repeat(63)}`,
+    `${member('a')}&w_lf=101&w_ls=100&w_wr=z&w_rr=${'r'.repeat(64)}&w_hm=no&w_hi=5&w_hp=0&w_he=x&b_lbm=best&b_tmo=7201&b_max=100&b_ss=${'s'.repeat(63)}`,
   );
   assert.equal(status, 200);
   assert.deepEqual(refused, [
@@ -21,7 +21,7 @@ test('each value that is not taken is named with the reason, and the others are 
     'Not changed: w_he=x: no ProxyHCExpr is called so',
     'Not changed: w_hi=5: an interval is a time of at least 100 ms',
     'Not changed: w_hp=0: a number from 1 on',
-    'Not changed: b_lbm=heartbeat: the methods are byrequests, bytraffic, bybusyness',
+    'Not changed: b_lbm=best: the methods are byrequests, bytraffic, bybusyness, heartbeat',
     'Not changed: b_tmo=7201: a number from 0 to 7200',
     'Not changed: b_max=100: a number from 0 to 99',
     'Not changed: b_ss has more than 62 characters',
