@@ -8,6 +8,7 @@ import type { Link } from '../link/link.ts';
 import type { BalancerKey } from '../site/model.ts';
 import {
   applyChanges,
+  applyOverlay,
   type BalancerChanges,
   NO_CHANGES,
   NO_OVERLAY,
@@ -55,9 +56,9 @@ export class RunningBalancers {
     this.health = health;
     this.#overlay = previous === undefined ? start : this.#carryOver(previous);
     this.#running = new Map(
-      [...configured].map(([key, config]) => [
+      [...applyOverlay(configured, this.#overlay)].map(([key, config]) => [
         key,
-        this.#make(applyChanges(config, this.#overlay.get(key)), previous?.get(key)),
+        this.#make(config, previous?.get(key)),
       ]),
     );
     for (const [key, running] of this.#running) health.watch(key, running, previous?.health);
