@@ -64,6 +64,7 @@ test('a balancer has the defaults of httpd', () => {
     failOnTimeout: false,
     forceRecovery: true,
     growth: 0,
+    probeMs: 0,
     policy: 'mod_proxy',
   });
   assert.deepEqual(defaultStickiness('S'), {
