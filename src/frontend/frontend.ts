@@ -357,6 +357,7 @@ export class Frontend implements Http1Handler, HeadFilter {
   #again(visit: Visit, path: string): void {
     if (!this.#failing.mayRunAgain(visit)) return;
     const { forms } = visit;
+    visit.leaveRun();
     visit.trace?.passEnds(visit);
     // The page of an error is asked for without the query of the request that failed.
     if (!readPath(path, visit.host.host, forms, visit.originalStatus === undefined ? visit.query : undefined)) {

@@ -32,7 +32,16 @@ export class Gate {
 
   /** Judges by the settings of the visit. */
   enter(visit: Visit): void {
-    const { access } = visit.settings;
+    const { settings, exchange } = visit;
+    // A page of an error, an index: under the same settings it is not judged again, and the user stays, as in httpd.
+    if (visit.judged === settings) {
+      exchange.user = visit.lastUser;
+      exchange.authType = visit.lastAuthType;
+      this.#hooks.admit(visit);
+      return;
+    }
+    visit.judged = settings;
+    const { access } = settings;
     if (access !== undefined) {
       this.#judge(visit, access);
       return;
@@ -50,10 +59,10 @@ export class Gate {
   #judge(visit: Visit, rules: AccessRules): void {
     let verdict: AccessVerdict;
     try {
-      verdict = judgeAccess(rules, visit);
+      verdict = judgeFromNobody(rules, visit);
       if (verdict === 'wait' && visit.inquiry === undefined) {
         visit.inquiry = new Inquiry(this.#inquirer, visit.exchange);
-        verdict = judgeAccess(rules, visit);
+        verdict = judgeFromNobody(rules, visit);
       }
     } catch (error) {
       // An expression that cannot be evaluated lets nobody in.
@@ -88,10 +97,20 @@ export class Gate {
   }
 }
 
-/** What a 401 asks, whoever makes its page; `Header always` may change it. */
-export function challengeOf({ challenge }: Visit): Fields | undefined {
+/** What was claimed in an earlier judging, and not proved yet, is no fact in this one. */
+function judgeFromNobody(rules: AccessRules, visit: Visit): AccessVerdict {
+  visit.exchange.user = undefined;
+  visit.exchange.authType = undefined;
+  return judgeAccess(rules, visit);
+}
+
+/**
+ * Puts the challenge of a 401 where httpd puts it: into our own page, past all Header directives; before the page of an
+ * ErrorDocument among the fields that `Header always` sees.
+ */
+export function challengeOf({ challenge, exchange, isOwnError }: Visit): Fields | undefined {
   if (challenge === undefined) return undefined;
-  const fields = new Fields();
+  const fields = isOwnError ? exchange.response.fields : new Fields();
   fields.addKnown(FIELD['WWW-Authenticate'], challenge);
-  return fields;
+  return isOwnError ? undefined : fields;
 }

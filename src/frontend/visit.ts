@@ -7,11 +7,8 @@ import type { Exchange } from '../listener/exchange.ts';
 import type { AuthenticationOutcome, AccessFacts as ClientFacts } from '../site/access.ts';
 import type { Authentication, DirectorySettings, MappingTarget } from '../site/model.ts';
 import { newRequestPath, type RequestPath } from '../site/path.ts';
-
 import type { Inquiry } from './inquiry.ts';
-
 import { RequestSubject } from './request-subject.ts';
-
 import type { RequestTrace } from './request-trace.ts';
 import type { RunningHost, RunningSite } from './running-site.ts';
 import type { FileTarget } from './static-path.ts';
@@ -53,6 +50,11 @@ export class Visit implements LogFacts, ClientFacts {
   isOwnError = false;
   /** What had to be found out about the client; undefined when nothing had to. */
   inquiry: Inquiry | undefined = undefined;
+  /** The settings under which the gate judged; undefined before it did. */
+  judged: DirectorySettings | undefined = undefined;
+  /** Of the run before an internal redirect. */
+  lastUser: string | undefined = undefined;
+  lastAuthType: string | undefined = undefined;
   /** WWW-Authenticate of a 401, whoever makes its page. */
   challenge: string | undefined = undefined;
   /** Fields of the request that expressions decided by, for Vary. */
@@ -79,9 +81,21 @@ export class Visit implements LogFacts, ClientFacts {
     this.isOwnError = false;
     this.inquiry = undefined;
     this.challenge = undefined;
+    this.judged = undefined;
+    this.lastUser = undefined;
+    this.lastAuthType = undefined;
     this.varying = undefined;
     this.depth = 0;
     this.forgetGoal();
+  }
+
+  /** It runs again for another path: who the user is must be found anew, unless the same settings are in force. */
+  leaveRun(): void {
+    const { exchange } = this;
+    this.lastUser = exchange.user;
+    this.lastAuthType = exchange.authType;
+    exchange.user = undefined;
+    exchange.authType = undefined;
   }
 
   /** Nobody knows yet who answers. */
