@@ -16,7 +16,7 @@ import { applyEnvOps, applyEnvRules, spareClient } from './environment.ts';
 import { answerRedirect } from './error-page.ts';
 import { ExplainLog } from './explain-log.ts';
 import { Failing } from './failing.ts';
-import { Gate } from './gate.ts';
+import { fakeAuthorization, Gate } from './gate.ts';
 import { applyEarlyResponseHeaders, applyRequestHeaders, type HeaderContext } from './headers.ts';
 import { FILE_HANDLERS, type PageHandlers, UNBUILT_HANDLERS } from './page-handler.ts';
 import { dropSpareRuns, proxyExchange } from './proxying.ts';
@@ -70,6 +70,7 @@ export class Frontend implements Http1Handler, HeadFilter {
     this.#gate = new Gate(link, log, {
       admit: (visit) => this.#admit(visit),
       fail: (visit, status, failure) => this.fail(visit, status, failure),
+      broke: (visit, error) => this.#failExpression(visit, error),
     });
   }
 
@@ -280,6 +281,7 @@ export class Frontend implements Http1Handler, HeadFilter {
     if (tls !== undefined && visit.host.readsEnvironment) applyTlsEnvironment(visit, tls);
     applyEnvOps(settings.envOps, exchange);
     if (visit.host.sparesClients) spareClient(exchange);
+    if (settings.access?.authentication?.fake !== undefined) fakeAuthorization(visit);
     applyRequestHeaders(settings.headerOps, 'late', exchange, this.#headers);
     if (visit.varying !== undefined) exchange.headFilter = this;
     if (goal.kind === 'page') this.#answerPage(visit, visit.handler as string);

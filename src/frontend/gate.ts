@@ -17,6 +17,8 @@ export interface GateHooks {
   /** The client may be here. */
   admit(visit: Visit): void;
   fail(visit: Visit, status: number, failure?: Failure): void;
+  /** Something was thrown after a wait: an expression that cannot be evaluated is answered, all else thrown again. */
+  broke(visit: Visit, error: unknown): void;
 }
 
 export class Gate {
@@ -57,18 +59,10 @@ export class Gate {
 
   /** What cannot be judged yet is judged again when it can be. */
   #judge(visit: Visit, rules: AccessRules): void {
-    let verdict: AccessVerdict;
-    try {
+    let verdict = judgeFromNobody(rules, visit);
+    if (verdict === 'wait' && visit.inquiry === undefined) {
+      visit.inquiry = new Inquiry(this.#inquirer, visit.exchange);
       verdict = judgeFromNobody(rules, visit);
-      if (verdict === 'wait' && visit.inquiry === undefined) {
-        visit.inquiry = new Inquiry(this.#inquirer, visit.exchange);
-        verdict = judgeFromNobody(rules, visit);
-      }
-    } catch (error) {
-      // An expression that cannot be evaluated lets nobody in.
-      if (!(error instanceof Failure)) throw error;
-      this.#hooks.fail(visit, 500, error);
-      return;
     }
     if (verdict !== 'wait') visit.trace?.accessJudged(true, verdict === 'in');
     if (verdict === 'in') this.#hooks.admit(visit);
@@ -81,12 +75,18 @@ export class Gate {
       visit.exchange,
       this.#link,
       (done) => inquiry.find(done),
-      () => this.#judge(visit, rules),
+      () => {
+        try {
+          this.#judge(visit, rules);
+        } catch (error) {
+          this.#hooks.broke(visit, error);
+        }
+      },
     );
   }
 
   #refuse(visit: Visit, status: number, rules: AccessRules): void {
-    if (status === 401) visit.challenge = `Basic realm="${rules.authentication?.realm ?? ''}"`;
+    if (status === 401) visit.challenge = challenge(rules, visit);
     if (status < 500) {
       this.#hooks.fail(visit, status);
       return;
@@ -97,11 +97,31 @@ export class Gate {
   }
 }
 
+/** A quote in the name of the place that is not escaped yet gets a backslash: it would end the name. */
+function challenge(rules: AccessRules, visit: Visit): string {
+  const realm = rules.authentication?.realm?.text(visit.subject) ?? '';
+  return `Basic realm="${realm.replace(/\\[\s\S]|"/g, (found) => (found === '"' ? '\\"' : found)).replace(NO_FIELD, ' ')}"`;
+}
+
+/** Octets that may not stand in a field value (RFC 9110 §5.5): a realm may come from the request. */
+const NO_FIELD = /[^\t\x20-\x7e\x80-\xff]/g;
+
 /** What was claimed in an earlier judging, and not proved yet, is no fact in this one. */
 function judgeFromNobody(rules: AccessRules, visit: Visit): AccessVerdict {
   visit.exchange.user = undefined;
   visit.exchange.authType = undefined;
   return judgeAccess(rules, visit);
+}
+
+/** AuthBasicFake: the backend is told a user and a password of the configuration's choice, or none at all. */
+export function fakeAuthorization(visit: Visit): void {
+  const fake = visit.settings.access?.authentication?.fake;
+  if (fake === undefined || fake === 'off') return;
+  const user = fake.user.text(visit.subject);
+  const password = user === '' ? '' : fake.password.text(visit.subject);
+  const { fields } = visit.exchange.request;
+  if (user === '' || password === '') fields.removeKnown(FIELD.Authorization);
+  else fields.setKnown(FIELD.Authorization, `Basic ${Buffer.from(`${user}:${password}`, 'latin1').toString('base64')}`);
 }
 
 /**

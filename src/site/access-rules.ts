@@ -4,13 +4,13 @@
 import { parseRange } from '../base/addresses.ts';
 import { textOf } from '../config/files.ts';
 import type { ConfigNode, DirectiveNode, SectionNode } from '../config/httpd/tree.ts';
-import { methodOf } from './access.ts';
+import { methodOf, untilEmpty } from './access.ts';
 import { choice, type DirectiveHandler, fail, restricts, takes, title, warn } from './arguments.ts';
 import { AUTHENTICATION_HANDLERS } from './authentication.ts';
 import type { Scope } from './draft.ts';
-import { requireExpression } from './expressions.ts';
+import { readTextExpression, requireExpression } from './expressions.ts';
 import { container, intersection, limited } from './method-limits.ts';
-import type { ClientMatch, OrderRules, RequireLayer, RequireNode, Written } from './model.ts';
+import type { ClientMatch, Names, OrderRules, RequireLayer, RequireNode, Written } from './model.ts';
 
 /** Directives of this story, by name in lower case. */
 export const ACCESS_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
@@ -181,18 +181,12 @@ function readProvider(
       return { kind: 'local' };
     case 'valid-user':
       return { kind: 'valid-user' };
+    case 'user':
+    case 'group':
     case 'host':
     case 'forward-dns': {
-      const names = textsOf(node, scope, provider, untilComment(values));
-      return names && { kind: provider, names: names.map((name) => name.toLowerCase()) };
-    }
-    case 'user': {
-      const names = textsOf(node, scope, provider, values);
-      return names && { kind: 'user', names };
-    }
-    case 'group': {
-      const names = textsOf(node, scope, provider, values);
-      return names && { kind: 'group', names: names.map((name) => name.toLowerCase()) };
+      const names = readNames(node, scope, provider, values);
+      return names && { kind: provider, names };
     }
     case 'env':
       if (values.length === 0) return fail(node, scope, 'env needs the name of a variable', 'argument-count');
@@ -204,24 +198,27 @@ function readProvider(
       return restricts(node, scope, 'owners of files are not looked at');
     case 'expr': {
       const expression = requireExpression(node, scope, node.raw.replace(/^(?:not\s+)?expr\b/i, ''));
-      return expression === undefined ? undefined : { kind: 'expression', expression };
+      const asksUser = /%\{REMOTE_USER\}/i.test(node.raw);
+      return expression === undefined ? undefined : { kind: 'expression', expression, asksUser };
     }
     default:
       return restricts(node, scope, `there is nothing here that knows "${textOf(provider)}"`);
   }
 }
 
-/** Names as the request has them: `%{…}` in them would be evaluated. Without any, nobody is let in. */
-function textsOf(
+/** Without any, nobody is let in. */
+function readNames(
   node: DirectiveNode,
   scope: Scope,
-  provider: string,
+  provider: 'user' | 'group' | 'host' | 'forward-dns',
   values: readonly string[],
-): readonly string[] | undefined {
-  const expression = values.find((value) => value.includes('%{'));
-  if (expression !== undefined) return restricts(node, scope, `"${textOf(expression)}" is not evaluated`);
-  if (values.length === 0) warn(node, scope, `${provider} names nobody, so nobody is let in by it`, 'nobody-named');
-  return values;
+): Names | undefined {
+  const isHost = provider === 'host' || provider === 'forward-dns';
+  if (values.some((value) => value.includes('%{')))
+    return readTextExpression(node, scope, node.raw.replace(/^\s*(?:not\s+)?\S+\s+/i, '').trim());
+  const names = untilEmpty(isHost ? untilComment(values) : values);
+  if (names.length === 0) warn(node, scope, `${provider} names nobody, so nobody is let in by it`, 'nobody-named');
+  return provider === 'user' ? names : names.map((name) => name.toLowerCase());
 }
 
 /** httpd takes what begins with `#` for a remark in these lines alone. */

@@ -4,12 +4,14 @@
 // order of questions and what each answer leads to as observed on httpd 2.4.71.
 
 import { isInRange, isLoopback, parseAddress } from '../base/addresses.ts';
-import type { ExpressionSubject } from '../config/expression/expression.ts';
+import { type ExpressionSubject, TextExpression } from '../config/expression/expression.ts';
+import { readWords } from '../config/httpd/words.ts';
 import type {
   AccessRules,
   Authentication,
   ClientMatch,
   MethodLimit,
+  Names,
   OrderRules,
   RequireNode,
   Written,
@@ -155,18 +157,18 @@ function judgeNode(node: RequireNode, asked: Asked, isInAll: boolean): Verdict {
       return verdict(isLoopback(client) || facts.clientAddress === facts.serverAddress);
     case 'host': {
       const host = facts.clientHost();
-      return host === undefined ? WAIT : verdict(node.names.some((name) => isInDomain(name, host)));
+      return host === undefined ? WAIT : verdict(lowerNames(node.names, facts).some((name) => isInDomain(name, host)));
     }
     case 'forward-dns':
-      return forwardDns(node.names, client, facts);
+      return forwardDns(lowerNames(node.names, facts), client, facts);
     case 'env':
       return verdict(node.names.some((name) => facts.hasEnv(name)));
     case 'method':
       return verdict(node.methods.includes(asked.method));
     case 'expression':
-      return verdict(node.expression.test(facts.subject));
+      return node.expression.test(facts.subject) ? GRANTED : node.asksUser ? DENIED_WITHOUT_USER : DENIED;
     case 'user':
-      return asked.user === undefined ? DENIED_WITHOUT_USER : verdict(node.names.includes(asked.user));
+      return asked.user === undefined ? DENIED_WITHOUT_USER : verdict(namesOf(node.names, facts).includes(asked.user));
     case 'valid-user':
       return asked.user === undefined ? DENIED_WITHOUT_USER : GRANTED;
     case 'group':
@@ -182,15 +184,30 @@ function judgeNode(node: RequireNode, asked: Asked, isInAll: boolean): Verdict {
   }
 }
 
+function namesOf(names: Names, facts: AccessFacts): readonly string[] {
+  return names instanceof TextExpression ? untilEmpty(readWords(names.text(facts.subject))) : names;
+}
+
+/** Hosts and groups: letter case does not count, and those that stand in the file are in lower case already. */
+function lowerNames(names: Names, facts: AccessFacts): readonly string[] {
+  return names instanceof TextExpression ? untilEmpty(readWords(names.text(facts.subject).toLowerCase())) : names;
+}
+
+/** A word that came out empty ends the list, as in httpd. */
+export function untilEmpty(words: readonly string[]): readonly string[] {
+  const end = words.indexOf('');
+  return end < 0 ? words : words.slice(0, end);
+}
+
 function verdict(holds: boolean): Verdict {
   return holds ? GRANTED : DENIED;
 }
 
-function group(names: readonly string[], { user, facts, rules }: Asked): Verdict {
+function group(names: Names, { user, facts, rules }: Asked): Verdict {
   if (user === undefined) return DENIED_WITHOUT_USER;
   const file = rules.authentication?.groupFile;
   const groups = file === undefined ? NO_GROUPS : facts.groupsOf(user, file);
-  return groups === undefined ? WAIT : verdict(names.some((name) => groups.has(name)));
+  return groups === undefined ? WAIT : verdict(lowerNames(names, facts).some((name) => groups.has(name)));
 }
 
 const NO_GROUPS: ReadonlySet<string> = new Set();

@@ -5,9 +5,13 @@
 import { textOf } from '../config/files.ts';
 import type { DirectiveNode } from '../config/httpd/tree.ts';
 import { parseGroupFile, parsePasswordFile } from '../credentials/password-file.ts';
-import { type DirectiveHandler, flag, path, restricts, takes, unheeded, warn } from './arguments.ts';
+import { type DirectiveHandler, flag, path, restricts, takes, warn } from './arguments.ts';
 import type { Scope } from './draft.ts';
+import { readTextExpression } from './expressions.ts';
 import type { Authentication } from './model.ts';
+
+/** What AuthBasicFake says when it names no password, as mod_ssl does. */
+const FAKE_PASSWORD = 'password';
 
 /** Directives of this story, by name in lower case. */
 export const AUTHENTICATION_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
@@ -18,8 +22,8 @@ export const AUTHENTICATION_HANDLERS: Readonly<Record<string, DirectiveHandler>>
     else restricts(node, scope, `users are asked by Basic authentication only, not by "${textOf(node.words[0])}"`);
   },
   authname: (node, scope) => {
-    const realm = text(node, scope);
-    if (realm !== undefined) update(scope, { realm: escapeQuotes(realm) });
+    const realm = takes(node, scope, 1, 1) ? readTextExpression(node, scope, node.words[0]) : undefined;
+    if (realm !== undefined) update(scope, { realm });
   },
   authuserfile: (node, scope) => {
     if (!takes(node, scope, 1, 1)) return;
@@ -48,12 +52,15 @@ export const AUTHENTICATION_HANDLERS: Readonly<Record<string, DirectiveHandler>>
     restricts(node, scope, 'passwords are compared with those that htpasswd writes, not with digests');
   },
   authbasicfake: (node, scope) => {
-    if (!takes(node, scope, 1, 2) || node.words[0].toLowerCase() === 'off') return;
-    unheeded(
-      node,
-      scope,
-      'the Authorization field goes on as the client sent it; RequestHeader set Authorization sets another',
-    );
+    if (!takes(node, scope, 1, 2)) return;
+    const [name, secret = FAKE_PASSWORD] = node.words;
+    if (name.toLowerCase() === 'off') {
+      update(scope, { fake: 'off' });
+      return;
+    }
+    const user = readTextExpression(node, scope, name);
+    const password = readTextExpression(node, scope, secret);
+    if (user !== undefined && password !== undefined) update(scope, { fake: { user, password } });
   },
   authzsendforbiddenonfailure: (node, scope) => {
     const forbiddenOnFailure = flag(node, scope);
@@ -64,19 +71,6 @@ export const AUTHENTICATION_HANDLERS: Readonly<Record<string, DirectiveHandler>>
 function update(scope: Scope, change: Partial<Authentication>): void {
   const { access } = scope.settings;
   scope.settings.access = { ...access, authentication: { ...access?.authentication, ...change } };
-}
-
-/** The only argument, which httpd would evaluate. */
-function text(node: DirectiveNode, scope: Scope): string | undefined {
-  if (!takes(node, scope, 1, 1)) return undefined;
-  const value = node.words[0];
-  if (value.includes('%{')) return restricts(node, scope, `"${textOf(value)}" is not evaluated`);
-  return value;
-}
-
-/** A quote that is not escaped yet gets a backslash: it would end the realm. */
-function escapeQuotes(realm: string): string {
-  return realm.replace(/\\[\s\S]|"/g, (found) => (found === '"' ? '\\"' : found));
 }
 
 // --- the files ------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 // it, `access.ts` judges it.
 
 import type { AddressRange } from '../base/addresses.ts';
-import type { Expression } from '../config/expression/expression.ts';
+import type { Expression, TextExpression } from '../config/expression/expression.ts';
 import type { Place } from '../config/finding.ts';
 import type { HostAddress } from './model.ts';
 
@@ -57,16 +57,19 @@ export type RequireKind =
   /** Loopback, or client and server address are the same. */
   | { readonly kind: 'local' }
   /** The client's name, found by its address and checked by asking for its addresses, lies within one of these. */
-  | { readonly kind: 'host'; readonly names: readonly string[] }
+  | { readonly kind: 'host'; readonly names: Names }
   /** The client's address is one of those that these names have. */
-  | { readonly kind: 'forward-dns'; readonly names: readonly string[] }
+  | { readonly kind: 'forward-dns'; readonly names: Names }
   | { readonly kind: 'env'; readonly names: readonly string[] }
   | { readonly kind: 'method'; readonly methods: readonly string[] }
-  | { readonly kind: 'user'; readonly names: readonly string[] }
+  | { readonly kind: 'user'; readonly names: Names }
   | { readonly kind: 'valid-user' }
-  | { readonly kind: 'expression'; readonly expression: Expression }
-  /** Names in lower case. */
-  | { readonly kind: 'group'; readonly names: readonly string[] };
+  /** `asksUser`: it speaks of the user, so that one may be asked for where it does not hold. */
+  | { readonly kind: 'expression'; readonly expression: Expression; readonly asksUser: boolean }
+  | { readonly kind: 'group'; readonly names: Names };
+
+/** Names as written, or a text with variables whose words they are. Letter case counts for users alone. */
+export type Names = readonly string[] | TextExpression;
 
 /** Order, Allow, Deny, Satisfy of one section. */
 export interface OrderRules {
@@ -93,11 +96,13 @@ export type ClientMatch = Line &
 /** How users say who they are. What is undefined is inherited. */
 export interface Authentication {
   readonly type?: 'basic' | 'none';
-  /** AuthName, with its quotes escaped. */
-  readonly realm?: string;
+  /** AuthName. */
+  readonly realm?: TextExpression;
   /** AuthUserFile, AuthGroupFile: absolute. */
   readonly userFile?: string;
   readonly groupFile?: string;
+  /** AuthBasicFake: what the backend is told as Authorization, a user and a password; `off` undoes. */
+  readonly fake?: { readonly user: TextExpression; readonly password: TextExpression } | 'off';
   /** AuthBasicAuthoritative; default true. */
   readonly isAuthoritative?: boolean;
   /** Where AuthType stands, for messages. */

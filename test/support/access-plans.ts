@@ -36,7 +36,7 @@ const PLACES = 30;
 // --- rules ----------------------------------------------------------------------------------------------------------
 
 function randomLeaf(random: Random): string {
-  switch (random.int(11)) {
+  switch (random.int(13)) {
     case 0:
       return 'all granted';
     case 1:
@@ -54,6 +54,10 @@ function randomLeaf(random: Random): string {
       return 'valid-user';
     case 8:
       return `group ${random.pick(['admins', 'staff', 'STAFF lonely', 'empty', 'none'])}`;
+    case 10:
+      return `expr ${random.pick(["%{REMOTE_USER} == 'bea'", '"-n %{HTTP:X-Env} || %{REMOTE_USER} =~ /^s/"', "%{REQUEST_METHOD} in { 'GET', 'PUT' }", "-R '127.0.0.2/31'"])}`;
+    case 11:
+      return `${random.pick(['user', 'group'])} %{HTTP:X-Who}`;
     case 9:
       return `host ${random.pick(['localhost', 'example.test', 'host'])}`;
     default:
@@ -127,6 +131,12 @@ function randomRules(random: Random, isOuter: boolean): string[] {
   if (random.chance(0.1)) lines.push('AuthBasicProvider file');
   if (random.chance(0.1)) lines.push(`AuthBasicAuthoritative ${random.pick(['On', 'Off'])}`);
   if (random.chance(0.15)) lines.push(`AuthzSendForbiddenOnFailure ${random.pick(['On', 'Off'])}`);
+  if (random.chance(0.05))
+    lines.push(
+      '<If "%{HTTP:X-Env} == \'ok\'">',
+      ...randomChildren(random, 1, false, 0).map((line) => `  ${line}`),
+      '</If>',
+    );
   if (random.chance(0.3)) lines.push(`AuthMerging ${random.pick(['Off', 'And', 'Or'])}`);
   if (random.chance(0.25)) lines.push(...randomOrder(random));
   // Limits within limits are refused where they change nothing: one or the other.
@@ -173,6 +183,7 @@ function randomKnock(random: Random): Knock {
   const path = `/p${place}${random.pick(['/f', '/in/f', '/in/g'])}${place}.txt`;
   const headers: [string, string][] = [];
   if (random.chance(0.4)) headers.push(['X-Env', random.pick(['ok', 'no'])]);
+  if (random.chance(0.3)) headers.push(['X-Who', random.pick(['bea', 'apr s256', 'Staff', '"sha"'])]);
   if (random.chance(0.6)) headers.push(['Authorization', randomAuthorization(random)]);
   return { from: random.pick(CLIENTS), method: random.pick(METHODS), path, headers };
 }

@@ -6,8 +6,7 @@ import type { ModuleDirectives } from './directive-table.ts';
 export const AUTHENTICATION_DIRECTIVES: readonly ModuleDirectives[] = [
   {
     module: 'auth_basic',
-    honoured: { section: 'AuthBasicAuthoritative AuthBasicProvider AuthBasicUseDigestAlgorithm' },
-    checked: { section: 'AuthBasicFake' },
+    honoured: { section: 'AuthBasicAuthoritative AuthBasicFake AuthBasicProvider AuthBasicUseDigestAlgorithm' },
   },
   {
     module: 'auth_digest',

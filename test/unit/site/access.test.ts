@@ -107,7 +107,7 @@ for (const [lines, code] of [
   ['Require file-owner', 'restriction-not-honoured'],
   ['Require file-group', 'restriction-not-honoured'],
   ['Require ldap-user tom', 'restriction-not-honoured'],
-  ['Require user %{ENV:WHO}', 'restriction-not-honoured'],
+  ['Require user %{ENV:WHO', 'bad-expression'],
   ['AuthType Digest', 'restriction-not-honoured'],
   ['AuthType Form', 'restriction-not-honoured'],
   ['AuthBasicProvider file ldap', 'restriction-not-honoured'],
