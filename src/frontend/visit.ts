@@ -111,9 +111,9 @@ export class Visit implements LogFacts, ClientFacts {
     return this.#subject;
   }
 
-  /** The answer depends on a field of the request. Host is never named: it is part of what was asked for. */
+  /** The answer depends on a field of the request. Host is never named: it is part of what was asked for; nor is what is no name. */
   varyOn(name: string): void {
-    if (name.toLowerCase() === 'host') return;
+    if (name.toLowerCase() === 'host' || !TOKEN.test(name)) return;
     this.varying ??= [];
     if (!this.varying.includes(name)) this.varying.push(name);
   }
@@ -210,6 +210,9 @@ export class Visit implements LogFacts, ClientFacts {
     return port === undefined || port === this.#schemePort ? origin : `${origin}:${port}`;
   }
 }
+
+/** Name of a field (RFC 9110 §5.6.2): one may come from a request. */
+const TOKEN = /^[\w!#$%&'*+.^`|~-]{1,128}$/;
 
 /** Visits kept for reuse. */
 const SPARE_VISITS_MAX = 256;

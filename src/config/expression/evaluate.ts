@@ -122,7 +122,7 @@ export class Evaluation {
       case 's':
         return facts.kind === 'file' && facts.sizeBytes > 0;
       case 'x':
-        return facts.kind === 'file' && facts.isExecutable;
+        return facts.isExecutable;
       case 'L':
       case 'h':
         return facts.isLink;

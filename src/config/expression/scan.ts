@@ -135,14 +135,13 @@ export class Scanner {
   /** At a backslash; leaves at the last character of what it escapes. */
   #escaped(): string {
     const at = this.#at;
-    const digits = /^\d+/.exec(this.#text.slice(at + 1, at + 4))?.[0];
+    const digits = /^\d+/.exec(this.#text.slice(at + 1, at + 1 + LONGEST_NUMBER))?.[0];
     if (digits !== undefined) {
-      const octal = /^[0-7]{1,3}/.exec(digits)?.[0];
-      if (octal === undefined)
-        throw new ExpressionProblem(at, `\\${digits} is no octal number; write \\\\ for a backslash`);
-      const value = Number.parseInt(octal, 8);
-      if (value > 0xff) throw new ExpressionProblem(at, `\\${octal} is more than \\377, the largest octet`);
-      this.#at += octal.length;
+      if (!/^[0-7]{1,3}$/.test(digits))
+        throw new ExpressionProblem(at, `\\${digits} is no octal number of three digits; write \\\\ for a backslash`);
+      const value = Number.parseInt(digits, 8);
+      if (value > 0xff) throw new ExpressionProblem(at, `\\${digits} is more than \\377, the largest octet`);
+      this.#at += digits.length;
       return String.fromCharCode(value);
     }
     const next = this.#text[at + 1];
@@ -219,6 +218,9 @@ export class Scanner {
     return { kind: 'regex', at, source, ignoreCase };
   }
 }
+
+/** Digits looked at after a backslash; more than three are wrong. */
+const LONGEST_NUMBER = 4;
 
 const ESCAPES: ReadonlyMap<string, string> = new Map([
   ['n', '\n'],
