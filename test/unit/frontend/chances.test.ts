@@ -103,9 +103,12 @@ class Desk {
   }
 }
 
-/** Resets the connection, where Node can: after an end that is under way it would leave the descriptor open. */
+/**
+ * Resets the connection, where Node can: one that is to be ended, or may be before it has come about, is destroyed. Node
+ * would leave its descriptor open, and spin for ever when the process ends.
+ */
 function cut(socket: Socket): void {
-  if (socket.writableEnded) socket.destroy();
+  if (socket.writableEnded || socket.connecting) socket.destroy();
   else socket.resetAndDestroy();
 }
 
