@@ -7,7 +7,7 @@ import { octetsOf, textOf } from '../config/files.ts';
 import { isAllowed } from '../site/access.ts';
 import { findMapping, type MappingMatch } from '../site/mapping.ts';
 import type { DirectorySettings } from '../site/model.ts';
-import { readPath } from '../site/path.ts';
+import { newRequestPath, readPath } from '../site/path.ts';
 import { judgePath, mapToFile } from './static-path.ts';
 import { lendVisit, takeBackVisit, type Visit } from './visit.ts';
 
@@ -58,6 +58,7 @@ function ofFile(probe: Visit, visit: Visit, target: string): DirectorySettings |
     // Not there, or not ours to see.
     return undefined;
   }
+  Object.assign(probe.forms, newRequestPath()); // it has no URL
   return probe.host.settings.forFile('', textOf(path), probe);
 }
 
