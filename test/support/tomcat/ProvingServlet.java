@@ -46,6 +46,7 @@ public class ProvingServlet extends HttpServlet {
     field(out, "remotePort", String.valueOf(request.getRemotePort()));
     field(out, "localAddr", request.getLocalAddr());
     field(out, "remoteUser", request.getRemoteUser());
+    field(out, "authType", request.getAuthType());
     field(out, "isSecure", String.valueOf(request.isSecure()));
     field(out, "sessionId", request.getRequestedSessionId());
     field(out, "sessionFromUrl", String.valueOf(request.isRequestedSessionIdFromURL()));

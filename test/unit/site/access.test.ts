@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseAddress, parseRange } from '../../../src/base/addresses.ts';
 import { NO_SUBJECT } from '../../../src/config/expression/expression.ts';
-import { type AccessFacts, isAllowed } from '../../../src/site/access.ts';
+import { type AccessFacts, type AccessVerdict, isAllowed, judgeAccess } from '../../../src/site/access.ts';
+import { HostSettings } from '../../../src/site/settings.ts';
 import { load, main, settingsAt, told } from './support.ts';
 
 function facts(clientAddress: string, more: Partial<AccessFacts> & { env?: string[] } = {}): AccessFacts {
@@ -133,4 +134,160 @@ test('addresses in all their spellings', () => {
     assert.equal(parseAddress(text), undefined, text);
   for (const text of ['', '10.1.2.3.4', '10..1', '10.1.2.3/x', '::1/255.0.0.0', '256'])
     assert.equal(parseRange(text), undefined, text);
+});
+
+// --- users ----------------------------------------------------------------------------------------------------------
+
+const USERS = { who: 'tom', groups: ['staff'] };
+
+/** The verdict on a request of `who` (nobody: no credentials), whose password is right. */
+function verdictOn(lines: string, who?: string, method = 'GET', path = '/a'): AccessVerdict {
+  const host = main(lines.includes('<Location') ? lines : `<Location /a>\n${lines}\n</Location>`);
+  const { access } = settingsAt(host, path);
+  if (access === undefined) return 'in';
+  return judgeAccess(
+    access,
+    facts('10.0.0.1', {
+      method,
+      authenticate: () => (who === undefined ? { kind: 'refused' } : { kind: 'user', user: who }),
+      groupsOf: (user) => new Set(user === USERS.who ? USERS.groups : []),
+    }),
+  );
+}
+
+const BASIC = 'AuthType Basic\nAuthName x\nAuthUserFile users\nAuthGroupFile groups\n';
+
+for (const [lines, nobody, tom, ann] of [
+  [`${BASIC}Require valid-user`, 401, 'in', 'in'],
+  [`${BASIC}Require user tom`, 401, 'in', 401],
+  [`${BASIC}Require user ann tom`, 401, 'in', 'in'],
+  [`${BASIC}Require group STAFF`, 401, 'in', 401],
+  [`${BASIC}Require group none`, 401, 401, 401],
+  [`${BASIC}Require user tom\nRequire ip 10`, 'in', 'in', 'in'],
+  [`${BASIC}Require all denied`, 403, 403, 403],
+  [`${BASIC}<RequireAll>\nRequire valid-user\nRequire not user tom\n</RequireAll>`, 401, 401, 'in'],
+  [`${BASIC}<RequireAll>\nRequire valid-user\nRequire ip 11\n</RequireAll>`, 403, 403, 403],
+  // AuthzSendForbiddenOnFailure
+  [`${BASIC}Require user tom\nAuthzSendForbiddenOnFailure On`, 401, 'in', 403],
+  // Satisfy
+  [`${BASIC}Require user tom\nOrder deny,allow\nDeny from all\nSatisfy any`, 401, 'in', 401],
+  [`${BASIC}Require user tom\nOrder allow,deny\nAllow from 10\nSatisfy any`, 'in', 'in', 'in'],
+  [`${BASIC}Require user tom\nOrder allow,deny\nAllow from 11\nSatisfy all`, 403, 403, 403],
+  // What is half said is never open.
+  ['Require valid-user', 500, 500, 500],
+  ['AuthType Basic\nRequire valid-user', 500, 500, 500],
+  ['AuthType None\nAuthName x\nRequire valid-user', 500, 500, 500],
+  [`${BASIC}`, 500, 500, 500],
+  ['AuthType None\nAuthName x', 'in', 'in', 'in'],
+  // AuthBasicUseDigestAlgorithm
+  [`${BASIC}AuthBasicUseDigestAlgorithm Off\nRequire valid-user`, 401, 'in', 'in'],
+] as const)
+  test(`${JSON.stringify(lines.replace(BASIC, '… '))} decides about users as httpd does`, () => {
+    assert.deepEqual([verdictOn(lines), verdictOn(lines, 'tom'), verdictOn(lines, 'ann')], [nobody, tom, ann]);
+  });
+
+// <Limit>, <LimitExcept>
+for (const [lines, get, head, post, brew] of [
+  ['<Limit GET>\nRequire all denied\n</Limit>', 403, 403, 'in', 'in'],
+  ['<Limit HEAD POST>\nRequire all denied\n</Limit>', 403, 403, 403, 'in'],
+  ['<LimitExcept GET>\nRequire all denied\n</LimitExcept>', 'in', 'in', 403, 403],
+  ['<LimitExcept POST>\nRequire all denied\n</LimitExcept>\nRequire all granted', 'in', 'in', 'in', 'in'],
+  ['Require all denied\n<Limit POST>\nRequire all granted\n</Limit>', 403, 403, 'in', 403],
+  ['<Limit GET POST>\n<LimitExcept GET>\nRequire all denied\n</LimitExcept>\n</Limit>', 'in', 'in', 403, 'in'],
+  [
+    '<RequireAll>\nRequire all granted\n<Limit POST>\nRequire not ip 10\n</Limit>\n</RequireAll>',
+    'in',
+    'in',
+    403,
+    'in',
+  ],
+  ['<Limit POST>\nOrder deny,allow\nDeny from all\n</Limit>', 'in', 'in', 403, 'in'],
+  ['Order allow,deny\n<LimitExcept POST>\nOrder deny,allow\n</LimitExcept>\nAllow from all', 'in', 'in', 'in', 'in'],
+  ['Deny from all\n<Limit GET>\nSatisfy any\nRequire all granted\n</Limit>', 'in', 'in', 403, 403],
+] as const)
+  test(`${JSON.stringify(lines)} speaks of its methods`, () => {
+    const verdicts = ['GET', 'HEAD', 'POST', 'BREW'].map((method) => verdictOn(lines, undefined, method));
+    assert.deepEqual(verdicts, [get, head, post, brew]);
+  });
+
+// AuthMerging
+for (const [outer, inner, expected] of [
+  ['Require ip 10', 'Require ip 11', 403],
+  ['Require ip 10', 'AuthMerging And\nRequire ip 11', 403],
+  ['Require ip 10', 'AuthMerging And\nRequire all granted', 'in'],
+  ['Require ip 11', 'AuthMerging And\nRequire all granted', 403],
+  ['Require ip 10', 'AuthMerging Or\nRequire ip 11', 'in'],
+  ['Require ip 11', 'AuthMerging Off', 'in'],
+  ['Require ip 11', 'AuthMerging And', 403],
+  ['Require ip 11', 'AuthName x', 403],
+  ['Require all granted\nOrder deny,allow\nDeny from all', 'Order deny,allow', 'in'],
+  ['Require all granted\nOrder deny,allow\nDeny from all', 'Satisfy all', 'in'],
+] as const)
+  test(`${JSON.stringify(inner)} within ${JSON.stringify(outer)}`, () => {
+    const lines = `<Location /a>\n${outer}\n</Location>\n<Location /a/b>\n${inner}\n</Location>`;
+    assert.equal(verdictOn(lines, undefined, 'GET', '/a/b'), expected);
+  });
+
+test('sections of one kind are merged with each other before they lie over others', () => {
+  const text =
+    '<Directory /srv/htdocs>\nRequire ip 11\n</Directory>\n' +
+    '<Location /x>\nAuthMerging And\nRequire ip 10\n</Location>\n<Location /x/y>\nAuthMerging Or\nRequire ip 12\n</Location>';
+  const { access } = new HostSettings(main(text)).forFile('/x/y', '/srv/htdocs/x/y', undefined);
+  // (ip 10 or ip 12) or ip 11, as httpd joins them; one after the other it would be (ip 11 and ip 10) or ip 12.
+  assert.deepEqual(
+    ['10.0.0.1', '11.0.0.1', '12.0.0.1', '13.0.0.1'].map((client) => isAllowed(access, facts(client))),
+    [true, true, true, false],
+  );
+});
+
+// --- facts that take time -------------------------------------------------------------------------------------------
+
+test('what is not known yet is waited for only where it could change the answer', () => {
+  const waits = { clientHost: () => undefined, addressesOf: () => undefined };
+  const ask = (lines: string, client = '10.0.0.1') => {
+    const { access } = settingsAt(main(`<Location /a>\n${lines}\n</Location>`), '/a');
+    assert.ok(access);
+    return judgeAccess(access, facts(client, waits));
+  };
+  assert.equal(ask('Require host a.test'), 'wait');
+  assert.equal(ask('Require forward-dns a.test'), 'wait');
+  assert.equal(ask('Require ip 10\nRequire host a.test'), 'in');
+  assert.equal(ask('<RequireAll>\nRequire ip 11\nRequire host a.test\n</RequireAll>'), 403);
+  assert.equal(ask('Order allow,deny\nAllow from a.test'), 'wait');
+  assert.equal(ask('Order allow,deny\nAllow from all\nDeny from 10'), 403);
+  assert.equal(ask('Order deny,allow\nDeny from 11\nAllow from a.test'), 'in');
+});
+
+test('a host lies within a domain at a dot', () => {
+  const of = (host: string) => facts('10.0.0.1', { clientHost: () => host });
+  for (const [host, expected] of [
+    ['good.test', true],
+    ['www.good.test', true],
+    ['nogood.test', false],
+    ['test', false],
+    ['', false],
+  ] as const)
+    for (const lines of ['Require host Good.TEST', 'Order allow,deny\nAllow from good.test'])
+      assert.equal(enters(lines, of(host)), expected, `${host} ${lines}`);
+  assert.equal(enters('Require host .good.test', of('www.good.test')), true);
+  assert.equal(enters('Require host # good.test', of('good.test')), false);
+  assert.equal(enters('Require host good.test# www.test', of('good.test')), true);
+  assert.equal(
+    enters('<RequireAll>\nRequire all granted\nRequire not host good.test\n</RequireAll>', of('a.good.test')),
+    false,
+  );
+  const forward = facts('10.0.0.1', { addressesOf: (name) => (name === 'a.test' ? ['::ffff:10.0.0.1'] : []) });
+  assert.equal(enters('Require forward-dns b.test A.test', forward), true);
+  assert.equal(enters('Require forward-dns b.test', forward), false);
+});
+
+test('a password file is looked at beforehand: who cannot log in is told with the line', () => {
+  const users = 'a:$apr1$salt$42GgRr8OmikkTsNrO.jqf0\nb:plain\nc:abHmYwzWPQJxg\n';
+  const text = '<Location /a>\nAuthUserFile users\nAuthGroupFile groups\n</Location>';
+  const { findings } = load(text, { '/srv/users': users, '/srv/groups': 'staff: a\n' });
+  assert.deepEqual(
+    findings.map(({ severity, code, file, line }) => `${severity} ${code} ${file}:${line}`),
+    ['warning password-not-taken /srv/users:2', 'warning password-not-taken /srv/users:3'],
+  );
+  assert.deepEqual(told(load(text)), ['warning file-missing 2', 'warning file-missing 3']);
 });
