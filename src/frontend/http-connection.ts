@@ -30,6 +30,7 @@ import { fillHttpRequest, passResponseHead } from './http-head.ts';
 import { RELAY_CONTINUE, SUPPRESS_INTERIM } from './manners.ts';
 import type { ProxyRequest } from './proxy-request.ts';
 import type { UpstreamEvents } from './upstream.ts';
+import { truncated } from './upstream-causes.ts';
 import { type UpstreamProtocol, UpstreamSocket } from './upstream-socket.ts';
 
 /** One table for all: it is filled, written and forgotten within one call. */
@@ -190,7 +191,9 @@ export class HttpConnection implements UpstreamProtocol {
   }
 
   sourceEnded(): void {
-    if (this.#isInBody) this.#body.close(this);
+    const { connection, backend } = this.#socket;
+    if (this.#isInBody && connection.isTruncated) this.#socket.fail(truncated(backend.config), false);
+    else if (this.#isInBody) this.#body.close(this);
   }
 
   drained(): void {

@@ -75,6 +75,12 @@ export function handshakeFailure(config: MemberConfig, error: Error | undefined,
   });
 }
 
+/** A body that ends with the connection, which ended without an end of TLS. */
+export function truncated(config: MemberConfig): Failure {
+  const why = `${config.url}: the connection ended in the middle of TLS: somebody may have cut the response`;
+  return new Failure('tls-truncated', 'upstream', why);
+}
+
 /** A member with https:// or wss:// where SSLProxyEngine is off. */
 export function tlsOff(config: MemberConfig): Failure {
   const why = `${config.url}: SSLProxyEngine is off here, so TLS is not spoken to it`;

@@ -55,6 +55,8 @@ export class Connection implements ScratchOwner {
   readonly tls: TlsSession | undefined;
   /** HTTP without TLS, at an address where TLS is spoken. */
   isPlainAtTls = false;
+  /** The peer has ended the connection without ending TLS on it: what came may not be all. */
+  isTruncated = false;
   /** The client whom a proxy named before its octets; undefined where no proxy had to. */
   claimed: ClaimedPeer | undefined = undefined;
   /** No octet comes or goes any more; `events.closed` has been called or will be. */

@@ -3,6 +3,7 @@
 import { connect, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { Connection, type ConnectionEvents } from './connection.ts';
+import { watchForTruncation } from './handle.ts';
 import type { Link } from './link.ts';
 import { isIpAddress, type TlsClient } from './tls-client.ts';
 
@@ -102,6 +103,9 @@ export function dialSecure(
   const socket = connectTls(options as ConnectionOptions);
   const connection = new Connection(socket, link, events, { session: undefined, raw: undefined });
   readOnAfterFailedWrites(socket, connection);
+  watchForTruncation(socket, () => {
+    connection.isTruncated = true;
+  });
   socket.on('data', (bytes: Buffer) => {
     if (!connection.receive(bytes, bytes.length)) socket.pause();
   });

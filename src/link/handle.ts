@@ -3,6 +3,7 @@
 // Node is found out at first use, and there is a public way in its place.
 
 import { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 
 interface SocketHandle {
   readonly readStart?: unknown;
@@ -39,4 +40,31 @@ export function moveHandle(accepted: Socket, onread: OnRead): Socket | undefined
 export function unsentMark(socket: Socket): number {
   const size = handleOf(socket)?.writeQueueSize;
   return socket.writableLength + (typeof size === 'number' ? size : 0);
+}
+
+/** The handle of a TLS socket, and the one of the connection below it. */
+interface TlsHandle {
+  readonly reading?: unknown;
+  readonly _parent?: { readonly readStart?: () => number; readonly readStop?: () => number };
+}
+
+/**
+ * Calls `truncated` before the end of a dialled TLS socket is told, when it is that of the connection below and TLS was
+ * not ended before it: somebody may have cut it (RFC 8446 §6.1). Where Node has changed, every end is a proper one.
+ */
+export function watchForTruncation(socket: TLSSocket, truncated: () => void): void {
+  const { push } = socket;
+  socket.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
+    if (chunk === null && isTruncated(socket)) truncated();
+    return push.call(socket, chunk, encoding);
+  };
+}
+
+/** After an end of TLS the connection below goes on being read, after its own it does not: starting it again tells. */
+function isTruncated(socket: TLSSocket): boolean {
+  const handle = handleOf(socket) as TlsHandle | null | undefined;
+  const below = handle?._parent;
+  if (handle?.reading !== true || typeof below?.readStart !== 'function' || below.readStart() !== 0) return false;
+  below.readStop?.();
+  return true;
 }

@@ -14,8 +14,10 @@ export function tlsVariable(tls: TlsFacts | undefined, name: string): string | u
     case 'SSL_CIPHER':
       return tls.cipher;
     case 'SSL_CIPHER_EXPORT':
-    case 'SSL_SECURE_RENEG':
       return 'false';
+    case 'SSL_SECURE_RENEG':
+      // A matter of TLS 1.2, where OpenSSL and every client of today agree on it (RFC 5746).
+      return String(tls.protocol === 'TLSv1.2');
     case 'SSL_CIPHER_USEKEYSIZE':
     case 'SSL_CIPHER_ALGKEYSIZE':
       return tls.keySize === undefined ? undefined : String(tls.keySize);
