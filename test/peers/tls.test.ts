@@ -235,7 +235,7 @@ ProxyPass / ajp://127.0.0.1:${backends.ports.ajp.a}/
 Redirect /away /there
 </VirtualHost>`;
     const facts = ({ text }: TlsAnswer): string => {
-      const seen = JSON.parse(/\{[^]*\}/.exec(text)?.[0] ?? '{}') as {
+      const seen = JSON.parse(/\{.*\}/s.exec(text)?.[0] ?? '{}') as {
         is_ssl: number;
         attributes: [string, unknown][];
       };

@@ -8,6 +8,11 @@ import { randomFrom } from '../../support/random.ts';
 class Line implements Poolable {
   isReusable = true;
   retiredCount = 0;
+  readonly label: string | undefined;
+
+  constructor(label?: string) {
+    this.label = label;
+  }
 
   retire(): void {
     this.retiredCount++;
@@ -269,4 +274,31 @@ test('whatever happens in whatever order, the pool counts right and nobody waits
       assert.ok(waiters.size === 0 || pool.open === max, `somebody waits in vain, seed ${seed}, step ${step}`);
     }
   }
+});
+
+// --- labels ---------------------------------------------------------------------------------------------------------
+
+test('a connection serves only those who ask for its label, the youngest first', () => {
+  const pool = poolOf({ max: 4 });
+  const lines = ['a', 'b', 'a', undefined].map((label) => new Line(label));
+  for (const line of lines) {
+    assert.equal(pool.acquire(nobody, 'nobody’s'), 'dial');
+    pool.release(line);
+  }
+  assert.equal(pool.acquire(nobody, 'b'), lines[1]);
+  assert.equal(pool.acquire(nobody, 'a'), lines[2]);
+  assert.equal(pool.acquire(nobody, 'a'), lines[0]);
+  assert.equal(pool.acquire(nobody), lines[3]);
+  assert.deepEqual([pool.open, pool.idleCount], [4, 0]);
+});
+
+test('where all places are taken, the oldest idle connection of another label makes room', () => {
+  const pool = poolOf({ max: 2 });
+  const lines = [new Line('a'), new Line('b')];
+  for (const line of lines) {
+    assert.equal(pool.acquire(nobody, 'c'), 'dial');
+    pool.release(line);
+  }
+  assert.equal(pool.acquire(nobody, 'c'), 'dial');
+  assert.deepEqual([lines[0].retiredCount, lines[1].retiredCount, pool.open, pool.idleCount], [1, 0, 2, 1]);
 });

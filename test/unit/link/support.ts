@@ -3,11 +3,13 @@
 import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { VirtualClock } from '../../../src/base/clock.ts';
 import { MemoryLog } from '../../../src/base/log.ts';
 import { Acceptor } from '../../../src/link/accept.ts';
 import type { Connection, ConnectionEvents } from '../../../src/link/connection.ts';
 import { Link } from '../../../src/link/link.ts';
+import type { TlsChooser } from '../../../src/link/tls-door.ts';
 
 /** Keeps what a connection's owner hears. */
 export class Owner implements ConnectionEvents {
@@ -82,6 +84,11 @@ export class Place implements AsyncDisposable {
   /** Given to the next connections; undefined refuses them. */
   makeOwner: () => Owner | undefined = () => new Owner();
 
+  /** Who leads TLS handshakes; undefined speaks plain text. */
+  tls: TlsChooser | undefined = undefined;
+  /** Why handshakes came to nothing. */
+  readonly failedHandshakes: string[] = [];
+
   private constructor(plainReads: boolean) {
     this.acceptor = new Acceptor(
       this.link,
@@ -95,6 +102,8 @@ export class Place implements AsyncDisposable {
           return owner;
         },
         acceptFailed: (error) => assert.fail(error),
+        tls: () => this.tls,
+        handshakeFailed: (_, reason) => this.failedHandshakes.push(reason),
       },
     );
   }
@@ -110,6 +119,22 @@ export class Place implements AsyncDisposable {
     const peer = new Peer(connect({ port: this.acceptor.address.port, host: '127.0.0.1', allowHalfOpen: true }));
     this.peers.push(peer);
     return peer;
+  }
+
+  /** A client that speaks TLS and takes any certificate. */
+  securePeer(options: ConnectionOptions = {}): Peer {
+    const to = { port: this.acceptor.address.port, host: '127.0.0.1', allowHalfOpen: true, rejectUnauthorized: false };
+    const peer = new Peer(connectTls({ ...to, ...options } as ConnectionOptions));
+    this.peers.push(peer);
+    return peer;
+  }
+
+  /** Such a client and our side of its connection. */
+  async securePair(options: ConnectionOptions = {}): Promise<{ peer: Peer; connection: Connection; owner: Owner }> {
+    const count = this.connections.length;
+    const peer = this.securePeer(options);
+    await until(() => this.connections.length > count, 'the connection');
+    return { peer, connection: this.connections[count], owner: this.owners[count] };
   }
 
   /** A raw client and our side of its connection. */
