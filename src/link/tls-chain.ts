@@ -6,7 +6,10 @@ import type { TLSSocket } from 'node:tls';
 /** Certificates in a chain; OpenSSL itself goes no deeper than 100. */
 const CHAIN_MAX = 100;
 
-/** The peer's certificate, then its issuers up to a root, as far as the peer has sent them or we have them. */
+/**
+ * The peer's certificate, then its issuers up to a root, as far as the peer has sent them or we have them; empty when it
+ * has sent none. Not by `getPeerX509Certificate`: in Node 24 that takes the chain off the connection.
+ */
 export function chainOf(socket: TLSSocket): X509Certificate[] {
   const chain: X509Certificate[] = [];
   let at = socket.getPeerCertificate(true);
@@ -17,6 +20,15 @@ export function chainOf(socket: TLSSocket): X509Certificate[] {
     at = issuer;
   }
   return chain;
+}
+
+/**
+ * Certificates above the peer's own in a chain that was found good. Node 24 does not show what a client has sent beside its
+ * own: where the chain does not reach a root, it is at least one that was sent and a root.
+ */
+export function issuersIn(chain: readonly X509Certificate[]): number {
+  const last = chain[chain.length - 1];
+  return chain.length - 1 + (last.checkIssued(last) ? 0 : 2);
 }
 
 /** Errors of a chain that `optional-no-ca` forgives: all mean that nobody known has signed it. */

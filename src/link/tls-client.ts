@@ -5,7 +5,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
-import { CHAIN_ERRORS, chainOf, UNKNOWN_ISSUER } from './tls-chain.ts';
+import { CHAIN_ERRORS, chainOf, issuersIn, UNKNOWN_ISSUER } from './tls-chain.ts';
 import { type CipherChoice, cipherList } from './tls-ciphers.ts';
 import { type TlsVersion, versionRange } from './tls-versions.ts';
 
@@ -39,6 +39,8 @@ export class TlsClient {
   readonly #options: TlsClientOptions;
   readonly #now: () => number;
   readonly #sessions = new Map<string, Remembered>();
+  /** When the certificate of a connection ends. */
+  readonly #validUntil = new WeakMap<TLSSocket, number>();
 
   /** @param now wall time, ms since 1970 @throws Error of OpenSSL when a text or a list is wrong */
   constructor(options: TlsClientOptions, now: () => number) {
@@ -58,14 +60,17 @@ export class TlsClient {
   problemOf(socket: TLSSocket, name: string): string | undefined {
     // It was measured when the session began, under the same name and settings.
     if (socket.isSessionReused()) return undefined;
-    const leaf = socket.getPeerX509Certificate();
+    const chain = chainOf(socket);
+    const [leaf] = chain;
     if (leaf === undefined) return 'it shows no certificate';
+    this.#validUntil.set(socket, Date.parse(leaf.validTo));
     const { verify, depth, checksDates } = this.#options;
     if (verify !== 'none') {
       const error = socket.authorized ? undefined : String(socket.authorizationError);
       const isForgiven = error === undefined || (verify === 'optional-no-ca' && UNKNOWN_ISSUER.has(error));
       if (!isForgiven) return CHAIN_ERRORS.get(error) ?? error;
-      if (chainOf(socket).length - 1 > depth) return `its chain has more than ${depth} issuers (SSLProxyVerifyDepth)`;
+      if (error === undefined && issuersIn(chain) > depth)
+        return `its chain has more than ${depth} issuers (SSLProxyVerifyDepth)`;
     }
     if (checksDates && Date.parse(leaf.validTo) < this.#now()) return `its certificate has expired: ${leaf.validTo}`;
     if (checksDates && Date.parse(leaf.validFrom) > this.#now())
@@ -83,9 +88,7 @@ export class TlsClient {
 
   /** A connection that will do has got a ticket. */
   remember(key: string, ticket: Buffer, socket: TLSSocket): void {
-    const leaf = socket.getPeerX509Certificate();
-    const before = this.#sessions.get(key);
-    const validUntil = leaf === undefined ? before?.validUntil : Date.parse(leaf.validTo);
+    const validUntil = this.#validUntil.get(socket) ?? this.#sessions.get(key)?.validUntil;
     if (validUntil === undefined) return;
     this.#sessions.delete(key);
     if (this.#sessions.size >= SESSIONS_MAX) this.#sessions.delete(this.#sessions.keys().next().value as string);

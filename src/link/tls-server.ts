@@ -4,7 +4,7 @@
 import { constants } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
-import { CHAIN_ERRORS, chainOf, UNKNOWN_ISSUER } from './tls-chain.ts';
+import { CHAIN_ERRORS, chainOf, issuersIn, UNKNOWN_ISSUER } from './tls-chain.ts';
 import { type CipherChoice, cipherList } from './tls-ciphers.ts';
 import { TlsSession } from './tls-session.ts';
 import { type TlsVersion, versionRange } from './tls-versions.ts';
@@ -114,16 +114,15 @@ export class TlsServer {
   /** What mod_ssl makes of a client's certificate, and whether the client may come in with it. */
   #verify(socket: TLSSocket): { readonly isWelcome: boolean; readonly result: string } {
     const { mode, depth } = this.#clients;
-    if (mode === 'none' || socket.getPeerX509Certificate() === undefined)
-      return { isWelcome: mode !== 'require', result: 'NONE' };
+    const chain = mode === 'none' ? [] : chainOf(socket);
+    if (chain.length === 0) return { isWelcome: mode !== 'require', result: 'NONE' };
     const error = socket.authorized ? undefined : String(socket.authorizationError);
     if (error !== undefined)
       return {
         isWelcome: mode === 'optional-no-ca' && UNKNOWN_ISSUER.has(error),
         result: forgiven(socket, error),
       };
-    const isTooDeep = chainOf(socket).length - 1 > depth;
-    return isTooDeep
+    return issuersIn(chain) > depth
       ? { isWelcome: false, result: 'FAILED:CERT_CHAIN_TOO_LONG' }
       : { isWelcome: true, result: 'SUCCESS' };
   }
