@@ -115,12 +115,12 @@ export class Acceptor {
     }
     const remotePort = accepted.remotePort ?? 0;
     this.#prefaces.read(accepted, preface, (client) => {
-      const connection = this.#listenTo(accepted);
-      connection.claimed = client ?? { address: remoteAddress, port: remotePort };
-      this.#welcome(connection);
+      this.#claims.set(accepted, client ?? { address: remoteAddress, port: remotePort });
+      this.#begin(accepted);
     });
   }
 
+  /** Begins what is spoken here; in front of it a proxy may have named its client. */
   #begin(accepted: Socket): void {
     const chooser = this.#events.tls?.();
     if (chooser !== undefined) {
@@ -130,8 +130,10 @@ export class Acceptor {
       else if (spoken === 'nothing') accepted.destroy();
       if (spoken !== 'plain') return;
     }
-    const connection = this.#movesHandles ? this.#adopt(accepted) : undefined;
-    this.#welcome(connection ?? this.#listenTo(accepted));
+    const claimed = this.#claims.get(accepted);
+    // What was read behind the proxy's words is in the socket, and would stay there without its handle.
+    const connection = this.#movesHandles && claimed === undefined ? this.#adopt(accepted) : undefined;
+    this.#welcome(connection ?? this.#listenTo(accepted), claimed);
   }
 
   #secured(socket: TLSSocket, raw: Socket, session: TlsSession): void {
