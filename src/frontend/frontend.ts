@@ -11,7 +11,7 @@ import type { Http1Handler } from '../listener/http1-listener.ts';
 import { EXPLAIN_VARIABLE } from '../site/check-explaining.ts';
 import { findMapping, type MappingMatch } from '../site/mapping.ts';
 import type { MappingTarget } from '../site/model.ts';
-import { readPath } from '../site/path.ts';
+import { readPath, shownPath } from '../site/path.ts';
 import { applyEnvOps, applyEnvRules, spareClient } from './environment.ts';
 import { answerRedirect } from './error-page.ts';
 import { ExplainLog } from './explain-log.ts';
@@ -177,7 +177,7 @@ export class Frontend implements Http1Handler, HeadFilter {
       return;
     }
     const isPath = readPath(rawPath, host, forms, visit.query);
-    visit.path = forms.decoded;
+    visit.path = shownPath(forms);
     applyRequestHeaders(host.defaults.headerOps, 'early', exchange, this.#headers);
     applyEarlyResponseHeaders(host.defaults.headerOps, exchange, this.#headers);
     // Before the path is decoded: Request_URI of these rules is the path as it was sent.

@@ -7,6 +7,7 @@ import type { Fields } from '../base/fields.ts';
 import type { ExpressionFiles, ExpressionSubject, FileFacts } from '../config/expression/expression.ts';
 import { octetsOf, textOf } from '../config/files.ts';
 import { tlsVariable } from '../listener/tls-variable.ts';
+import { shownPath } from '../site/path.ts';
 import { groupName, userName } from './account-names.ts';
 import { mayReach } from './reach.ts';
 import { contextPrefix } from './static-path.ts';
@@ -44,7 +45,7 @@ export class RequestSubject implements ExpressionSubject {
         return request.method;
       case 'REQUEST_URI':
       case 'DOCUMENT_URI':
-        return visit.forms.decoded;
+        return shownPath(visit.forms);
       case 'QUERY_STRING':
         return visit.query;
       case 'THE_REQUEST':

@@ -61,6 +61,11 @@ export function readPath(raw: string, rules: PathRules, into: RequestPath, query
   return true;
 }
 
+/** The path as rules and logs tell it: decoded, also where nothing may be served for it. */
+export function shownPath({ status, decoded, encoded }: RequestPath): string {
+  return status === 404 ? decode(encoded, 'on') : decoded;
+}
+
 /** What no path may hold: a fragment, NUL, a `%` that is not followed by two digits. */
 const UNREADABLE = /[#\0]|%(?![0-9A-Fa-f]{2})/;
 

@@ -23,6 +23,20 @@ export type SiteEvent =
 const NAMES = ['app', 'shop', 'a', 'deep/er', 'x.y'] as const;
 const ROUTES = ['r1', 'r2', 'r3', 'r4'] as const;
 const VARIABLES = ['v1', 'v2', 'v3', 'no-proxy'] as const;
+const EXPRESSIONS = [
+  "%{REQUEST_METHOD} == 'GET'",
+  '%{HTTP_HOST} =~ /^h0/',
+  "-n req('X-One')",
+  "req('X-Two') =~ /(.)b/ && $1 != ''",
+  '%{REQUEST_URI} =~ m#^/(app|shop)#',
+  "reqenv('v1') == '1' || -z reqenv('v2')",
+  "%{QUERY_STRING} -strmatch '*q=*'",
+  "-T reqenv('v3')",
+  "! (%{HTTP_ACCEPT} in { 'yes', 'abc' })",
+  "%{REMOTE_ADDR} -ipmatch '127.0.0.0/8'",
+  "tolower(req('X-Three')) == 'abc,def'",
+  "%{HTTP:Cookie} -fnmatch 'SID=*' ",
+] as const;
 const FIELDS = ['X-One', 'X-Two', 'X-Three', 'Accept', 'X-Forwarded-For'] as const;
 const WORDS = ['', 'yes', 'abc', 'a b', '1', 'Abc,def', '%41'] as const;
 
@@ -35,7 +49,7 @@ export function randomSite(random: Random): RandomSite {
 class SiteMaker {
   readonly #random: Random;
   readonly #protocol: Protocol;
-  readonly #places = new Set<string>(['/', '/page.html', '/sub/page.txt', '/none']);
+  readonly #places = new Set<string>(['/page.html', '/sub/page.txt', '/none']);
   readonly #targets: string[] = [];
   readonly #hosts = ['www.example.test'];
 
@@ -100,6 +114,7 @@ class SiteMaker {
     const count = 3 + random.int(8);
     for (let i = 0; i < count; i++) lines.push(...this.#rule(false));
     for (let i = 0; i < 1 + random.int(4); i++) lines.push(...this.#location());
+    if (random.chance(0.3)) lines.push(...this.#condition());
     if (random.chance(0.1)) lines.push(random.pick(['MergeSlashes Off', 'TraceEnable Off', 'UseCanonicalName On']));
     if (random.chance(0.1))
       lines.push(random.pick(['ServerSignature On', 'DirectorySlash Off', 'DirectoryIndex page.html']));
@@ -119,6 +134,25 @@ class SiteMaker {
     const lines: string[] = [];
     for (let i = 0; i < 1 + random.int(4); i++) lines.push(...this.#rule(true));
     return [open, ...lines.map((line) => `  ${line}`), close];
+  }
+
+  /** `<If>` with what may follow it. Mappings may not stand in it. */
+  #condition(): string[] {
+    const random = this.#random;
+    const block = (open: string, close: string) => [
+      open,
+      ...Array.from(
+        { length: 1 + random.int(2) },
+        () => `  ${random.chance(0.8) ? this.#fieldRule() : this.#errorRule()}`,
+      ),
+      ...(random.chance(0.3) ? this.#access().map((line) => `  ${line}`) : []),
+      close,
+    ];
+    return [
+      ...block(`<If "${random.pick(EXPRESSIONS)}">`, '</If>'),
+      ...(random.chance(0.4) ? block(`<ElseIf "${random.pick(EXPRESSIONS)}">`, '</ElseIf>') : []),
+      ...(random.chance(0.4) ? block('<Else>', '</Else>') : []),
+    ];
   }
 
   #place(): string {
@@ -142,7 +176,14 @@ class SiteMaker {
     if (dice < 74) return [this.#redirect(isInSection)];
     if (dice < 80)
       return [
-        random.pick(['ProxyPreserveHost On', 'ProxyPreserveHost Off', 'ProxyAddHeaders Off', 'ProxyErrorOverride On']),
+        random.pick([
+          'ProxyPreserveHost On',
+          isInSection ? 'ProxyAddHeaders On' : 'ProxyVia On',
+          'ProxyErrorOverride On 404 500',
+          'ProxyPreserveHost Off',
+          'ProxyAddHeaders Off',
+          'ProxyErrorOverride On',
+        ]),
       ];
     return isInSection ? this.#access() : [this.#variableRule()];
   }
@@ -174,7 +215,14 @@ class SiteMaker {
     const verb = random.pick(['Header', 'Header always', 'RequestHeader']);
     const field = random.pick(FIELDS);
     const value = random.pick(WORDS);
-    const condition = random.pick(['', '', '', ` env=${random.pick(VARIABLES)}`, ` env=!${random.pick(VARIABLES)}`]);
+    const condition = random.pick([
+      '',
+      '',
+      '',
+      ` env=${random.pick(VARIABLES)}`,
+      ` env=!${random.pick(VARIABLES)}`,
+      ` "expr=${random.pick(EXPRESSIONS)}"`,
+    ]);
     const action = random.pick([
       `set ${field} "${value}"`,
       `append ${field} "${value}"`,
@@ -185,6 +233,8 @@ class SiteMaker {
       `edit ${field} "^(.)b?" "<$1>"`,
       `edit* ${field} "[a-c]" "z"`,
       `set ${field} "%{v1}e-%{v2}e"`,
+      `set ${field} "expr=<%{REQUEST_URI}|%{req:X-One}>"`,
+      `add ${field} "%% %{X-One}e"`,
     ]);
     return `${verb} ${action}${condition}`;
   }
@@ -198,6 +248,7 @@ class SiteMaker {
       `SetEnvIfNoCase ${subject} "${random.pick(['ABC', 'post', '^/A'])}" ${variable}=nocase`,
       `SetEnv ${random.pick(VARIABLES.slice(0, 3))} "${random.pick(WORDS)}"`,
       `UnsetEnv ${random.pick(VARIABLES.slice(0, 3))}`,
+      `SetEnvIfExpr "${random.pick(EXPRESSIONS)}" ${random.pick([variable, `!${variable}`, `${variable}=%{REQUEST_METHOD}`])}`,
     ]);
   }
 
@@ -235,6 +286,9 @@ class SiteMaker {
         ['Require env v1 v2'],
         ['Require ip 127.0.0.0/8'],
         ['Require ip 10'],
+        [`Require expr "${random.pick(EXPRESSIONS)}"`],
+        ['<Limit POST PUT>', '  Require all denied', '</Limit>'],
+        ['<LimitExcept GET HEAD>', '  Require all denied', '</LimitExcept>'],
         ['Require not env v1', 'Require all granted'].reverse(),
         ['<RequireNone>', '  Require method POST', '</RequireNone>', 'Require all granted'].reverse(),
         ['Order deny,allow', 'Deny from env=v1'],
