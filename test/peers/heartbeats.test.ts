@@ -11,6 +11,7 @@ import { FakeBackends, type Member } from '../support/fake-backends.ts';
 import { Front, type FrontKind, UNDER_TEST } from '../support/front.ts';
 import { needs } from '../support/peers.ts';
 import { freePort, until } from '../support/port.ts';
+import { Tomcat } from '../support/tomcat.ts';
 
 const KINDS: readonly FrontKind[] = [UNDER_TEST, 'httpd'];
 /** Enough that a member with a tenth of the share is missed once in 300 million times. */
@@ -142,4 +143,31 @@ SetHandler heartbeat
       assert.equal(answer.status, status, `${method} ${body}`);
       if (status === 200) assert.equal(answer.body.toString(), 'OK');
     }
+});
+
+test('a Tomcat tells how many threads it has, by its own HeartbeatListener', needs('httpd', 'tomcat'), async () => {
+  const [ajpPort, port] = [await freePort(), await freePort()];
+  await using tomcat = await Tomcat.start({
+    route: 'a',
+    ajpPort,
+    engineElements: `<Listener className="org.apache.catalina.ha.backend.HeartbeatListener" host="127.0.0.1" port="${ajpPort}" proxyList="127.0.0.1:${port}"/>`,
+  });
+  for (const kind of KINDS) {
+    const conf = `${kind === 'httpd' ? 'LoadModule heartmonitor_module /usr/lib/apache2/modules/mod_heartmonitor.so\n' : ''}HeartbeatListen 239.192.77.3:${await freePort()}
+<Proxy balancer://c>
+BalancerMember ajp://127.0.0.1:${tomcat.ajpPort}
+ProxySet lbmethod=heartbeat
+</Proxy>
+ProxyPass /webapp balancer://c/webapp
+<Location /HeartbeatListener>
+SetHandler heartbeat
+</Location>
+`;
+    await using front = await Front.start(kind, { conf, port });
+    const isServed = await until(async () => {
+      const { status } = await fetchOnce(front.port, { method: 'GET', path: '/webapp/x', headers: [] }, 10_000);
+      return status !== 503;
+    }, 30_000);
+    assert.ok(isServed, `${kind}: ${tomcat.log().slice(-1000)}`);
+  }
 });

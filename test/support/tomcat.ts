@@ -23,6 +23,8 @@ export interface TomcatOptions {
   httpPort?: number;
   /** More attributes of the AJP connector, as XML text: `packetSize="65536"`. */
   ajpAttributes?: string;
+  /** Elements of the engine, as XML text: `<Listener …/>`. The engine does its background work every second then. */
+  engineElements?: string;
   /** Paths the application is found under. Default `/webapp` and the root. */
   contexts?: readonly string[];
   /** Serves Tomcat's own examples under `/examples`, and nothing else; `tomcat-examples` must be here. */
@@ -140,7 +142,7 @@ const FILES_XML = `<web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" version=
 const EXAMPLES = '<Context path="/examples" docBase="/usr/share/tomcat10-examples/examples" reloadable="false"/>';
 
 function serverXml(ajpPort: number, application: string, options: TomcatOptions): string {
-  const { route, httpPort, ajpAttributes = '', hasExamples = false } = options;
+  const { route, httpPort, ajpAttributes = '', hasExamples = false, engineElements } = options;
   const { contexts = hasExamples ? [] : ['', '/webapp'] } = options;
   const http = httpPort === undefined ? '' : `<Connector port="${httpPort}" address="127.0.0.1" protocol="HTTP/1.1"/>`;
   const context = (path: string) => `
@@ -153,7 +155,8 @@ function serverXml(ajpPort: number, application: string, options: TomcatOptions)
   <Service name="Catalina">
     <Connector port="${ajpPort}" address="127.0.0.1" protocol="AJP/1.3" secretRequired="false" ${ajpAttributes}/>
     ${http}
-    <Engine name="Catalina" defaultHost="localhost" ${route === undefined ? '' : `jvmRoute="${route}"`}>
+    <Engine name="Catalina" defaultHost="localhost" ${route === undefined ? '' : `jvmRoute="${route}"`} ${engineElements === undefined ? '' : 'backgroundProcessorDelay="1"'}>
+      ${engineElements ?? ''}
       <Host name="localhost" appBase="nothing" autoDeploy="false" deployOnStartup="false">${contexts.map(context).join('')}
         ${hasExamples ? EXAMPLES : ''}
       </Host>
