@@ -1,6 +1,7 @@
 // Random balancers and random days for them: the same configuration, requests and failures for two fronts, each with
 // backends of its own, and whether they chose the same members.
 
+import { setTimeout } from 'node:timers/promises';
 import { fetchOnce, headerOf } from './client.ts';
 import { FakeBackends, MEMBERS, type Member } from './fake-backends.ts';
 import { Front, type FrontKind } from './front.ts';
@@ -22,15 +23,21 @@ interface BalancerPlan {
   parameters: string[];
 }
 
-/** One or two balancers; two have the same members under parameters of their own. */
-type Plan = readonly BalancerPlan[];
+interface Plan {
+  /** One or two; two have the same members under parameters of their own. */
+  balancers: readonly BalancerPlan[];
+  /** Errors end during the day: now and then all wait until every error is over. */
+  isPatient: boolean;
+}
 
 type Event =
   | { kind: 'ask'; method: 'GET' | 'POST' | 'HEAD'; path: string; headers: [string, string][]; body?: string }
   /** A request that is not answered until the day is over: it makes its member busy. */
   | { kind: 'hold'; path: string; headers: [string, string][] }
   | { kind: 'mode'; member: Member; mode: 'refuse' | 'normal' | '503' | 'crash' }
-  | { kind: 'drop'; member: Member };
+  | { kind: 'drop'; member: Member }
+  /** Nothing happens until all errors so far are over. */
+  | { kind: 'wait' };
 
 export interface Difference {
   /** Number of the event, from 0. */
@@ -45,6 +52,8 @@ export interface Difference {
 const ANSWER_LIMIT_MS = 10_000;
 /** Longer than any day. */
 const FOREVER_MS = 600_000;
+/** Of a patient plan; what happens between two waits must be over sooner, or the day is broken off. */
+const RETRY_SECONDS = 5;
 const ROUTES = ['r1', 'r2', 'r3', 'r4'] as const;
 
 /**
@@ -56,13 +65,21 @@ function randomPlan(random: Random): Plan {
   // HTTP members are compared under bytraffic too, where every octet of a head counts.
   const protocol = random.pick(['ajp', 'ajp', 'http'] as const);
   const names = random.chance(0.3) ? (['x', 'y'] as const) : (['x'] as const);
-  return names.map((name) => randomBalancer(random, name, count, protocol));
+  const isPatient = random.chance(0.1);
+  const retry = isPatient ? RETRY_SECONDS : 60;
+  return { balancers: names.map((name) => randomBalancer(random, name, count, protocol, retry)), isPatient };
 }
 
-function randomBalancer(random: Random, name: 'x' | 'y', count: number, protocol: 'ajp' | 'http'): BalancerPlan {
+function randomBalancer(
+  random: Random,
+  name: 'x' | 'y',
+  count: number,
+  protocol: 'ajp' | 'http',
+  retry: number,
+): BalancerPlan {
   const method = random.pick(['byrequests', 'byrequests', 'bytraffic', 'bybusyness', 'bybusyness']);
   const members = MEMBERS.slice(0, count).map((member, i): MemberPlan => {
-    const parameters = [`loadfactor=${1 + random.int(random.pick([3, 10, 100]))}`, 'retry=60'];
+    const parameters = [`loadfactor=${1 + random.int(random.pick([3, 10, 100]))}`, `retry=${retry}`];
     if (random.chance(0.85)) parameters.push(`route=${random.chance(0.9) ? ROUTES[i] : random.pick(ROUTES)}`);
     if (random.chance(0.2)) parameters.push(`redirect=${random.pick(ROUTES)}`);
     if (random.chance(0.25)) parameters.push(`lbset=${random.int(3)}`);
@@ -94,8 +111,9 @@ function randomStatus(random: Random): string {
  * would come at a moment of its own
  */
 function randomEvent(random: Random, plan: Plan, isHolding: boolean): Event {
-  const { name, members } = random.pick(plan);
+  const { name, members } = random.pick(plan.balancers);
   const { member } = random.pick(members);
+  if (plan.isPatient && random.chance(0.04)) return { kind: 'wait' };
   if (!isHolding && random.chance(0.08))
     return { kind: 'mode', member, mode: random.pick(['refuse', 'normal', 'normal', '503', 'crash'] as const) };
   if (!isHolding && random.chance(0.03)) return { kind: 'drop', member };
@@ -123,7 +141,7 @@ function randomPath(random: Random, member: Member): string {
 }
 
 function configuration(plan: Plan, backends: FakeBackends): string {
-  return plan
+  return plan.balancers
     .map(({ name, members, parameters: own }) => {
       const lines = members.map(
         ({ member, protocol, parameters }) =>
@@ -149,9 +167,17 @@ export async function playSideBySide(
 
   const answers: string[] = [];
   let isHolding = false;
+  let quietUntil = performance.now();
   for (let at = 0; at < events; at++) {
     const event = randomEvent(random, plan, isHolding);
     isHolding ||= event.kind === 'hold';
+    if (event.kind === 'wait') {
+      await setTimeout(RETRY_SECONDS * 1000 + 500);
+      quietUntil = performance.now();
+      continue;
+    }
+    // Some error may be over for one and not for the other.
+    if (plan.isPatient && performance.now() - quietUntil > RETRY_SECONDS * 900) break;
     const one = await play(event, first, firstBackends);
     const other = await play(event, second, secondBackends);
     if (one !== other) {
@@ -163,7 +189,7 @@ export async function playSideBySide(
   return { configuration: conf, difference: undefined, answers };
 }
 
-async function play(event: Event, front: Front, backends: FakeBackends): Promise<string> {
+async function play(event: Exclude<Event, { kind: 'wait' }>, front: Front, backends: FakeBackends): Promise<string> {
   if (event.kind === 'mode') {
     await backends.mode(event.member, event.mode);
     return '';
