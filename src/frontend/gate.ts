@@ -43,6 +43,7 @@ export class Gate {
       return;
     }
     visit.judged = settings;
+    visit.knownUser = exchange.user;
     const { access } = settings;
     if (access !== undefined) {
       this.#judge(visit, access);
@@ -108,7 +109,7 @@ const NO_FIELD = /[^\t\x20-\x7e\x80-\xff]/g;
 
 /** What was claimed in an earlier judging, and not proved yet, is no fact in this one. */
 function judgeFromNobody(rules: AccessRules, visit: Visit): AccessVerdict {
-  visit.exchange.user = undefined;
+  visit.exchange.user = visit.knownUser;
   visit.exchange.authType = undefined;
   return judgeAccess(rules, visit);
 }

@@ -52,6 +52,8 @@ export class Visit implements LogFacts, ClientFacts {
   inquiry: Inquiry | undefined = undefined;
   /** The settings under which the gate judged; undefined before it did. */
   judged: DirectorySettings | undefined = undefined;
+  /** Whom the client's certificate names: a user who need not be asked. */
+  knownUser: string | undefined = undefined;
   /** Of the run before an internal redirect. */
   lastUser: string | undefined = undefined;
   lastAuthType: string | undefined = undefined;
@@ -82,6 +84,7 @@ export class Visit implements LogFacts, ClientFacts {
     this.inquiry = undefined;
     this.challenge = undefined;
     this.judged = undefined;
+    this.knownUser = undefined;
     this.lastUser = undefined;
     this.lastAuthType = undefined;
     this.varying = undefined;

@@ -25,6 +25,8 @@ export interface AccessFacts {
   readonly serverAddress: string;
   readonly method: string;
   hasEnv(name: string): boolean;
+  /** Who the client is without being asked: its certificate says so (SSLUserName). */
+  readonly knownUser?: string | undefined;
   /** Host name of the client, in lower case, looked up forth and back; '' when it has none; undefined: not known yet. */
   clientHost(): string | undefined;
   /** Addresses of a name; none when it has none; undefined: not known yet. */
@@ -77,7 +79,7 @@ export function judgeAccess(rules: AccessRules, facts: AccessFacts): AccessVerdi
     if (isAny && byOrder === GRANTED) return 'in';
     if (!isAny && byOrder !== GRANTED) return 403;
   }
-  return judgeRequires(rules, { method, client, facts, rules, user: undefined });
+  return judgeRequires(rules, { method, client, facts, rules, user: facts.knownUser });
 }
 
 /** What most places are, and nothing need be looked at for it: `Require all granted`. */
@@ -87,7 +89,7 @@ function isOpen({ order, requires }: AccessRules): boolean {
   return first.kind === 'granted' && first.limit === undefined;
 }
 
-/** First without a user; one is asked for only where that could change the answer. */
+/** First without asking for a user; one is asked for only where that could change the answer. */
 function judgeRequires(rules: AccessRules, asked: Asked): AccessVerdict {
   const { requires, authentication } = rules;
   const asksUsers = authentication?.type === 'basic';

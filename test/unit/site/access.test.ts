@@ -186,6 +186,19 @@ for (const [lines, nobody, tom, ann] of [
     assert.deepEqual([verdictOn(lines), verdictOn(lines, 'tom'), verdictOn(lines, 'ann')], [nobody, tom, ann]);
   });
 
+// SSLUserName
+test('whom a certificate names is not asked who he is, and is sent away where others are asked', () => {
+  const ask = (lines: string, knownUser: string) => {
+    const { access } = settingsAt(main(`<Location /a>\n${lines}\n</Location>`), '/a');
+    assert.ok(access);
+    return judgeAccess(access, facts('10.0.0.1', { knownUser }));
+  };
+  assert.equal(ask('Require valid-user', 'tom'), 'in');
+  assert.equal(ask('Require user tom', 'tom'), 'in');
+  assert.equal(ask('Require user tom', 'ann'), 403);
+  assert.equal(ask(`${BASIC}Require user tom`, 'ann'), 403);
+});
+
 // <Limit>, <LimitExcept>
 for (const [lines, get, head, post, brew] of [
   ['<Limit GET>\nRequire all denied\n</Limit>', 403, 403, 'in', 'in'],
