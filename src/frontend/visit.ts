@@ -128,6 +128,10 @@ export class Visit implements LogFacts, ClientFacts {
     return goal.file === undefined ? this.forms.decoded : octetsOf(goal.file.file);
   }
 
+  captured(variable: string, value: string): void {
+    this.exchange.setEnv(variable, value);
+  }
+
   get clientAddress(): string {
     return this.exchange.clientAddress;
   }

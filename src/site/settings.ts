@@ -30,6 +30,8 @@ interface Merged {
 /** Whoever conditions are asked about. */
 export interface Asker {
   readonly subject: ExpressionSubject;
+  /** A named group of the pattern of LocationMatch, DirectoryMatch, FilesMatch or ProxyMatch: `MATCH_` and its name. */
+  captured?(variable: string, value: string): void;
 }
 
 /** Finds the settings of requests to one host. */
@@ -37,11 +39,14 @@ export class HostSettings {
   readonly #host: Host;
   readonly #root: Merged;
   readonly #sections = new WeakMap<DirectorySettings, readonly Section[]>();
+  /** Sections whose patterns have named groups. */
+  readonly #named: ReadonlySet<Section>;
   #kept = 1;
 
   constructor(host: Host) {
     this.#host = host;
     this.#root = { settings: host.defaults, sections: [], next: new Map() };
+    this.#named = new Set(everySection(host).filter(hasNamedGroups));
   }
 
   /** False when `<Proxy>` sections cannot matter, and the proxied URL need not be put together. */
@@ -54,15 +59,15 @@ export class HostSettings {
    * @param asker whom conditions are asked about; without one no section on a condition is in force
    */
   forPath(path: string, asker: Asker | undefined): DirectorySettings {
-    return this.#conditions(this.#locations(this.#root, path), asker).settings;
+    return this.#conditions(this.#locations(this.#root, path, asker), asker).settings;
   }
 
   /** For a request that is proxied: Proxy sections take the place of Directory and Files. */
   forProxied(path: string, proxiedUrl: string, asker: Asker | undefined): DirectorySettings {
     let merged = this.#root;
     for (const section of this.#host.sections.proxies)
-      if (matchesProxy(section, proxiedUrl)) merged = this.#step(merged, section);
-    return this.#conditions(this.#locations(merged, path), asker).settings;
+      if (matchesProxy(section, proxiedUrl)) merged = this.#step(merged, section, proxiedUrl, asker);
+    return this.#conditions(this.#locations(merged, path, asker), asker).settings;
   }
 
   /** For a request that is answered with a file or directory. @param file absolute path; a directory's without slash */
@@ -72,11 +77,12 @@ export class HostSettings {
     const name = file.slice(file.lastIndexOf('/') + 1);
     let merged = this.#root;
     for (const section of directories)
-      if (matchesDirectory(section, directory) || matchesDirectory(section, file)) merged = this.#step(merged, section);
+      if (matchesDirectory(section, directory) || matchesDirectory(section, file))
+        merged = this.#step(merged, section, directory, asker);
     for (const section of merged.settings.files ?? [])
-      if (matchesName(section, name)) merged = this.#step(merged, section);
-    for (const section of files) if (matchesName(section, name)) merged = this.#step(merged, section);
-    return this.#conditions(this.#locations(merged, path), asker).settings;
+      if (matchesName(section, name)) merged = this.#step(merged, section, name, asker);
+    for (const section of files) if (matchesName(section, name)) merged = this.#step(merged, section, name, asker);
+    return this.#conditions(this.#locations(merged, path, asker), asker).settings;
   }
 
   /** The sections that these settings were merged from, in the order of merging; none for the host's own. */
@@ -96,7 +102,7 @@ export class HostSettings {
         if (matcher.kind !== 'condition' || (matcher.isElse && hasHeld)) continue;
         hasHeld = matcher.expression?.test(asker.subject) ?? true;
         if (!hasHeld) continue;
-        merged = this.#step(merged, section);
+        merged = this.#step(merged, section, '', asker);
         if (section.settings.conditions !== undefined) next.push(...section.settings.conditions);
       }
       level = next;
@@ -104,15 +110,17 @@ export class HostSettings {
     return merged;
   }
 
-  #locations(from: Merged, path: string): Merged {
+  #locations(from: Merged, path: string, asker: Asker | undefined): Merged {
     let merged = from;
     const sections = this.#host.sections.locations;
     for (let i = 0; i < sections.length; i++)
-      if (matchesLocation(sections[i], path)) merged = this.#step(merged, sections[i]);
+      if (matchesLocation(sections[i], path)) merged = this.#step(merged, sections[i], path, asker);
     return merged;
   }
 
-  #step(merged: Merged, section: Section): Merged {
+  /** @param text what the section's pattern was compared with */
+  #step(merged: Merged, section: Section, text: string, asker: Asker | undefined): Merged {
+    if (this.#named.size > 0 && asker !== undefined && this.#named.has(section)) tellGroups(section, text, asker);
     const known = merged.next.get(section);
     if (known !== undefined) return known;
     const sections = [...merged.sections, section];
@@ -124,6 +132,29 @@ export class HostSettings {
     }
     return made;
   }
+}
+
+/** Sections outside conditions, those within directories too. */
+function everySection(host: Host): Section[] {
+  const { directories, files, locations, proxies } = host.sections;
+  return [
+    ...directories,
+    ...directories.flatMap(({ settings }) => settings.files ?? []),
+    ...files,
+    ...locations,
+    ...proxies,
+  ];
+}
+
+function hasNamedGroups({ matcher }: Section): boolean {
+  return matcher.kind === 'regex' && /\(\?<[^=!]/.test(matcher.regex.source);
+}
+
+function tellGroups({ matcher }: Section, text: string, asker: Asker): void {
+  if (matcher.kind !== 'regex') return;
+  const groups = matcher.regex.exec(text)?.groups ?? {};
+  for (const [name, value] of Object.entries(groups))
+    if (value !== undefined) asker.captured?.(`MATCH_${name.toUpperCase()}`, value);
 }
 
 /** Settings outside sections and those of every section, none merged. */

@@ -311,6 +311,26 @@ Require all denied
     expect: /403.*503/,
   },
   {
+    title: 'named groups of LocationMatch, DirectoryMatch, FilesMatch and ProxyMatch are variables',
+    conf: `<LocationMatch "^/(?<site>[^/]+)/(?<Page>\\w+)?">
+Header always set X-Location "%{MATCH_SITE}e %{MATCH_PAGE}e"
+</LocationMatch>
+<DirectoryMatch "htdocs/(?<folder>s[^/]+)">
+Header always set X-Folder "%{MATCH_FOLDER}e"
+</DirectoryMatch>
+<FilesMatch "^(?<base>[^.]+)\\.(?<ext>.*)$">
+Header always set X-File "%{MATCH_BASE}e %{MATCH_EXT}e"
+</FilesMatch>
+<ProxyMatch "^http://(?<backend>[^/]+)/">
+Header always set X-Backend "%{MATCH_BACKEND}e"
+</ProxyMatch>
+ProxyPass /px http://127.0.0.1:1/px`,
+    files: PAGES,
+    ask: ['/sub/other.html', '/sub/', '/a.html', '/px/x', '/nothing/x'],
+    fields: ['X-Location', 'X-Folder', 'X-File', 'X-Backend'],
+    expect: /other html.*127\.0\.0\.1:1/,
+  },
+  {
     title: 'FileETag says what an ETag is made of',
     conf: 'FileETag None\n<Files a.txt>\nFileETag Size\n</Files>',
     files: PAGES,
