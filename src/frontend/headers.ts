@@ -6,8 +6,8 @@ import type { Clock } from '../base/clock.ts';
 import { Fields, REMOVED } from '../base/fields.ts';
 import { Expression, type ExpressionSubject, type TextExpression } from '../config/expression/expression.ts';
 import type { Exchange } from '../listener/exchange.ts';
-import { tlsVariable } from '../listener/tls-variable.ts';
 import type { HeaderOp, HeaderValue, LineCondition } from '../site/model.ts';
+import { requestVariable } from './request-variable.ts';
 
 /** What values of headers may tell about the server. */
 export interface HeaderContext {
@@ -217,8 +217,8 @@ function partOf(
       return expressionText(part.expression, exchange, context);
     case 'env':
       return exchange.env?.get(part.name) ?? '(null)'; // as httpd writes what is not there
-    case 'tls':
-      return tlsVariable(exchange.connection.tls, part.name) ?? '(null)';
+    case 'variable':
+      return requestVariable(part.name, exchange, context.subjectOf(exchange)) ?? '(null)';
     case 'received-at':
       return `t=${Math.floor(exchange.startedWall * 1000)}`;
     case 'duration':

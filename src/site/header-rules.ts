@@ -118,8 +118,16 @@ function readValue(node: DirectiveNode, scope: Scope, source: string): HeaderVal
     return expression === undefined ? undefined : [{ kind: 'expression', expression }];
   }
   const value = readHeaderValue(source);
-  return typeof value === 'string' ? fail(node, scope, value) : value;
+  if (typeof value === 'string') return fail(node, scope, value);
+  return tellsVariables(scope) ? value : value.map((part) => (part.kind === 'variable' ? NOT_TOLD : part));
 }
+
+/** `%{…}s` is mod_ssl's: where a configuration loads modules and not that one, httpd knows none of them. */
+function tellsVariables({ site }: Scope): boolean {
+  return site.modules.size === 0 || site.modules.has('ssl');
+}
+
+const NOT_TOLD: HeaderValuePart = { kind: 'text', text: '(null)' };
 
 /** `env=NAME` or `env=!NAME`. */
 export function readEnvCondition(word: string): EnvCondition | undefined {
@@ -148,7 +156,7 @@ export function readHeaderValue(source: string): HeaderValue | string {
     }
     const named = /^%\{([^}]*)\}([es])/.exec(source.slice(i));
     if (named !== null) {
-      add(named[2] === 'e' ? { kind: 'env', name: named[1] } : { kind: 'tls', name: named[1] });
+      add(named[2] === 'e' ? { kind: 'env', name: named[1] } : { kind: 'variable', name: named[1] });
       i += named[0].length - 1;
       continue;
     }

@@ -166,7 +166,7 @@ export type HeaderValuePart =
   /** `%{NAME}e`. */
   | { readonly kind: 'env'; readonly name: string }
   /** `%{NAME}s`. */
-  | { readonly kind: 'tls'; readonly name: string }
+  | { readonly kind: 'variable'; readonly name: string }
   /** `%t`: `t=` and microseconds since 1970 when the request came. */
   | { readonly kind: 'received-at' }
   /** `%D`: `D=` and microseconds so far. */

@@ -143,7 +143,7 @@ test('values tell environment, time and load', () => {
     { kind: 'text', text: ' ' },
     { kind: 'env', name: 'NOPE' },
     { kind: 'text', text: ' ' },
-    { kind: 'tls', name: 'SSL_PROTOCOL' },
+    { kind: 'variable', name: 'SSL_PROTOCOL' },
     { kind: 'text', text: ' ' },
     { kind: 'idle' },
     { kind: 'text', text: ' ' },
@@ -291,4 +291,32 @@ test('without rules nothing is looked at', () => {
     () => applyRequestHeaders([op('unset', 'x', '', { target: 'request' })], 'late', exchange, context),
     /looked at/,
   );
+});
+
+test('%{…}s tells variables of the request too, those of mod_ssl first', () => {
+  const recorder = new Recorder();
+  const { exchange } = recorder;
+  exchange.user = 'bea';
+  exchange.setEnv('FOO', 'bar');
+  exchange.request.fields.add('X-Foo', 'x');
+  exchange.request.fields.add('X-Foo', 'y');
+  const subject = { ...NO_SUBJECT, variable: (name: string) => (name === 'REMOTE_USER' ? exchange.user : undefined) };
+  const asked = { ...context, subjectOf: () => subject };
+  const told = (name: string) => {
+    applyRequestHeaders(
+      [op('set', 'X-Told', [{ kind: 'variable', name }], { target: 'request' })],
+      'late',
+      exchange,
+      asked,
+    );
+    return exchange.request.fields.get('X-Told');
+  };
+  assert.deepEqual(['REMOTE_USER', 'remote_user', 'ENV:FOO', 'HTTP:X-Foo', 'HTTPS'].map(told), [
+    'bea',
+    'bea',
+    'bar',
+    'x, y',
+    'off',
+  ]);
+  assert.deepEqual(['SSL_PROTOCOL', 'ENV:NONE', 'HTTP_COOKIE', 'AUTH_TYPE', 'NOPE'].map(told), Array(5).fill('(null)'));
 });
