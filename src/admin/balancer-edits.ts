@@ -3,6 +3,7 @@
 
 import { defaultMember, METHOD_NAMES, type MemberConfig } from '../balancer/config.ts';
 import type { Member } from '../balancer/member.ts';
+import type { Host } from '../site/model.ts';
 import type { BalancerParameters } from '../site/overlay.ts';
 import { leadingInteger } from '../site/worker-parameters.ts';
 import { parseWorkerUrl } from '../site/worker-url.ts';
@@ -50,11 +51,14 @@ function readSticky(value: string | undefined, refused: string[]): string | unde
   return undefined;
 }
 
-/** A member to add, why none can be added, or undefined when none was asked for. */
+/**
+ * A member to add, why none can be added, or undefined when none was asked for.
+ * @param host whose ProxyIOBufferSize and ProxySourceAddress are for members without their own
+ */
 export function readNewMember(
   parameters: Parameters,
   view: BalancerView,
-  ioBufferSize: number,
+  host: Pick<Host, 'ioBufferSizeBytes' | 'sourceAddress'>,
 ): { readonly member: MemberConfig } | { readonly refused: string } | undefined {
   const url = parameters.get('b_nwrkr');
   if (parameters.get('b_wyes') !== '1' || url === undefined) return undefined;
@@ -67,7 +71,8 @@ export function readNewMember(
   if (!parsed.isServed) return refuse(`${address.scheme}:// backends are not served`);
   if (view.members.length >= view.room)
     return refuse(`there is room for ${view.room} members; growth= on the balancer makes more`);
-  return { member: defaultMember(address, { ioBufferSize, flags: { disabled: true } }) };
+  const { ioBufferSizeBytes: ioBufferSize, sourceAddress: localAddress } = host;
+  return { member: defaultMember(address, { ioBufferSize, localAddress, flags: { disabled: true } }) };
 }
 
 /** Whether the member is to be taken out; a text says why it cannot be. */

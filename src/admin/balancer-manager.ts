@@ -127,7 +127,7 @@ class BalancerManager implements PageHandler {
     }
     const { method, ...rest } = readBalancerEdits(parameters, refused);
     changes = { ...changes, ...given({ method, ...rest }) };
-    const added = readNewMember(parameters, view, host.ioBufferSizeBytes);
+    const added = readNewMember(parameters, view, host);
     if (added !== undefined && 'member' in added) changes = withAdded(changes, added.member);
     const removal = member === undefined ? false : readRemoval(parameters, view, member);
     if (member !== undefined && removal === true) changes = withoutMember(changes, member.config.url);

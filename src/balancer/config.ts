@@ -120,6 +120,8 @@ export interface MemberConfig extends MemberAddress {
   readonly flusher: string;
   /** Bytes per read; for AJP the packet size. Undefined: ProxyIOBufferSize. */
   readonly ioBufferSize?: number | undefined;
+  /** IP address to dial from (ProxySourceAddress). Undefined: the system's choice. */
+  readonly localAddress?: string | undefined;
   /** SO_RCVBUF in bytes. Default 0: the system's. */
   readonly receiveBufferSize: number;
   /** Longest response header line of an HTTP member, in bytes. Default 8192. */

@@ -53,7 +53,7 @@ export class Backend {
     this.pool = new Pool({ max, softMax: config.pool.smax ?? max, ttlMs: config.pool.ttlMs }, () => link.clock.now());
     this.address =
       config.unixSocket === undefined
-        ? withNameTtl(resolve(config.host, config.port), config.addressTtlSeconds)
+        ? withChoices(resolve(config.host, config.port), config)
         : { kind: 'unix', path: config.unixSocket };
     const { addressTtlSeconds } = config;
     this.#watch =
@@ -151,8 +151,12 @@ function companionConfig(member: MemberConfig, address: MemberAddress): MemberCo
   };
 }
 
-/** `addressttl=`: how long a resolved name is used, -1 for good; nothing leaves it to the link. */
-function withNameTtl(address: DialAddress, seconds: number | undefined): DialAddress {
-  if (address.kind !== 'tcp' || seconds === undefined) return address;
-  return { ...address, nameTtlMs: seconds < 0 ? Number.POSITIVE_INFINITY : seconds * 1000 };
+/** `addressttl=`: how long a resolved name is used, -1 for good; and where to dial from. Nothing leaves it to the link. */
+function withChoices(address: DialAddress, { addressTtlSeconds: ttl, localAddress }: MemberConfig): DialAddress {
+  if (address.kind !== 'tcp') return address;
+  return {
+    ...address,
+    ...(ttl === undefined ? {} : { nameTtlMs: ttl < 0 ? Number.POSITIVE_INFINITY : ttl * 1000 }),
+    ...(localAddress === undefined ? {} : { localAddress }),
+  };
 }

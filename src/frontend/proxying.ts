@@ -154,6 +154,7 @@ function finishResponse(request: ProxyRequest): boolean {
         return visit.origin;
       },
       memberUrls: (key) => visit.site.balancer(key)?.balancer.config.members.map((member) => member.url) ?? [],
+      env: visit.settings.interpolateEnv === true ? (name) => exchange.env?.get(name) : undefined,
     });
   }
   return true;

@@ -112,9 +112,8 @@ export class RunningSite {
     const settings = [snapshot.mainHost, ...snapshot.hosts].flatMap(everySettings);
     this.tlsClients = new UpstreamTls(settings, store, services.link.clock, services.log);
     this.#byId = new Map([...this.#hosts.values()].map((running) => [running.host.id, running]));
-    const { ioBufferSizeBytes } = snapshot.mainHost;
     const configured = [...snapshot.balancers].map(
-      ([key, config]) => [key, withBufferSize(config, ioBufferSizeBytes)] as const,
+      ([key, config]) => [key, withHostChoices(config, snapshot.mainHost)] as const,
     );
     this.health = new HealthChecks(snapshot, services.log, this.tlsClients);
     this.balancers = new RunningBalancers(
@@ -185,14 +184,14 @@ export class RunningSite {
   }
 }
 
-/** ProxyIOBufferSize is for members that name no size of their own; it is the AJP packet size too. */
-function withBufferSize(config: BalancerConfig, size: number): BalancerConfig {
-  return {
-    ...config,
-    members: config.members.map((member) =>
-      member.ioBufferSize === undefined ? { ...member, ioBufferSize: size } : member,
-    ),
-  };
+/** ProxyIOBufferSize (the AJP packet size too) and ProxySourceAddress are for members without their own. */
+function withHostChoices(config: BalancerConfig, { ioBufferSizeBytes, sourceAddress }: Host): BalancerConfig {
+  const members = config.members.map((member) => ({
+    ...member,
+    ioBufferSize: member.ioBufferSize ?? ioBufferSizeBytes,
+    localAddress: member.localAddress ?? sourceAddress,
+  }));
+  return { ...config, members };
 }
 
 /** Reads each TypesConfig once. One that is missing costs types, not the start. */

@@ -160,11 +160,12 @@ function addWorkers(host: HostDraft, prefix: string, all: Map<BalancerKey, Balan
   });
 }
 
-/** @param host where the member is used: its ProxyIOBufferSize is for members without a size of their own */
+/** @param host where the member is used: its ProxyIOBufferSize and ProxySourceAddress are for members without their own */
 function memberConfig(worker: WorkerDraft, host: HostDraft): MemberConfig {
-  const { ioBufferSizeBytes } = host.choices;
+  const { ioBufferSizeBytes, sourceAddress } = host.choices;
   return defaultMember(worker.address, {
     ...(ioBufferSizeBytes === undefined ? {} : { ioBufferSize: ioBufferSizeBytes }),
+    ...(sourceAddress === undefined ? {} : { localAddress: sourceAddress }),
     ...worker.choices,
     written: [...Object.keys(worker.choices), ...Object.keys(worker.choices.pool)],
     place: worker.place,
@@ -264,6 +265,7 @@ function assembleHost(draft: HostDraft, site: SiteDraft, view: HostView, id: str
     errorLog: choices.errorLog,
     typesConfig: choices.typesConfig,
     proxyTimeoutMs: choices.proxyTimeoutMs,
+    sourceAddress: choices.sourceAddress,
     maxForwards: choices.maxForwards,
     aliasRules: own((host) => host.aliasRules),
     redirectRules: own((host) => host.redirectRules),

@@ -83,6 +83,7 @@ export type HostChoices = Partial<
       | 'proxyTimeoutMs'
       | 'via'
       | 'ioBufferSizeBytes'
+      | 'sourceAddress'
       | 'receiveBufferSizeBytes'
       | 'maxForwards'
       | 'badHeader'

@@ -1,6 +1,7 @@
 // The story of settings that a whole host or process has: root directory, timeouts, limits, names, proxy manners.
 // Defaults and ranges are httpd's (modproxy.md §2, §10.3); the defaults themselves are in `assemble.ts`.
 
+import { parseAddress } from '../base/addresses.ts';
 import { textOf } from '../config/files.ts';
 import type { DirectiveNode } from '../config/httpd/tree.ts';
 import {
@@ -136,6 +137,12 @@ export const HOST_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
   // Manners of the proxy.
   proxytimeout: (node, scope) => set(scope, 'proxyTimeoutMs', duration(node, scope, 's', 1000)),
   proxyvia: (node, scope) => set(scope, 'via', choice(node, scope, ['off', 'on', 'full', 'block'] as const)),
+  proxysourceaddress: (node, scope) =>
+    one(node, scope, (text) => {
+      const address = text.replace(/^\[(.*)\]$/, '$1');
+      if (parseAddress(address) === undefined) fail(node, scope, `"${textOf(text)}" is no IP address`);
+      else scope.host.choices.sourceAddress = address;
+    }),
   proxyiobuffersize: (node, scope) => set(scope, 'ioBufferSizeBytes', bufferSize(node, scope, 8192)),
   proxyreceivebuffersize: (node, scope) =>
     given(bufferSize(node, scope, 0), (bytes) => {

@@ -5,7 +5,7 @@ import { textOf } from '../config/files.ts';
 import { hasWildcards } from '../config/httpd/glob.ts';
 import { compileRegex } from '../config/httpd/regex.ts';
 import type { DirectiveNode } from '../config/httpd/tree.ts';
-import { type DirectiveHandler, fail, takes, unheeded, warn } from './arguments.ts';
+import { type DirectiveHandler, fail, takes, warn } from './arguments.ts';
 import { newWorker } from './balancer-draft.ts';
 import { balancerOf, findWorker, keyAndValue, setOnBalancer, setOnWorker } from './balancers.ts';
 import type { MappingDraft, ReverseDraft, Scope, TargetDraft } from './draft.ts';
@@ -192,7 +192,7 @@ function addReverse(node: DirectiveNode, scope: Scope): void {
     fail(node, scope, section === undefined ? 'takes a path and a URL' : 'takes a URL', 'argument-count');
     return;
   }
-  add(node, scope, { kind: 'url', internal, external, interpolate, place: node.place });
+  add(scope, { kind: 'url', internal, external, interpolate, place: node.place });
 }
 
 function addCookieRule(node: DirectiveNode, scope: Scope, kind: ReverseRule['kind']): void {
@@ -201,11 +201,9 @@ function addCookieRule(node: DirectiveNode, scope: Scope, kind: ReverseRule['kin
   const interpolate = third?.toLowerCase() === 'interpolate';
   if (third !== undefined && !interpolate)
     warn(node, scope, `"${textOf(third)}" means nothing here and is ignored`, 'parameter-ignored');
-  add(node, scope, { kind, internal, external, interpolate, place: node.place });
+  add(scope, { kind, internal, external, interpolate, place: node.place });
 }
 
-function add(node: DirectiveNode, scope: Scope, rule: ReverseDraft): void {
-  if (rule.interpolate && `${rule.internal} ${rule.external}`.includes('${'))
-    unheeded(node, scope, 'interpolate is not honoured: variables stay as written, so the rule fits nothing');
+function add(scope: Scope, rule: ReverseDraft): void {
   scope.settings.reverseRules = [...(scope.settings.reverseRules ?? []), rule];
 }

@@ -150,6 +150,8 @@ export interface Host {
   readonly via: 'off' | 'on' | 'full' | 'block';
   /** ProxyIOBufferSize: for AJP the packet size too. */
   readonly ioBufferSizeBytes: number;
+  /** ProxySourceAddress: IP address from which backends are dialled; undefined: the system chooses. */
+  readonly sourceAddress: string | undefined;
   /** ProxyReceiveBufferSize; 0 leaves the system's. */
   readonly receiveBufferSizeBytes: number;
   /** ProxyMaxForwards; undefined adds no Max-Forwards. */

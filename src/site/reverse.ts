@@ -4,6 +4,7 @@
 
 import { FIELD } from '../base/field-names.ts';
 import { type Fields, REMOVED } from '../base/fields.ts';
+import { type EnvLookup, interpolate } from './mapping.ts';
 import type { ReverseRule } from './model.ts';
 
 /** What rewriting needs to know about the request. */
@@ -12,24 +13,41 @@ export interface ReverseContext {
   readonly origin: string;
   /** URLs of a balancer's members, for rules that name the balancer. */
   memberUrls(balancer: string): readonly string[];
+  /** Fills `${NAME}` of rules with `interpolate`; given when ProxyPassInterpolateEnv is on. */
+  readonly env?: EnvLookup | undefined;
 }
 
-const URL_FIELDS = [FIELD.Location, FIELD['Content-Location'], FIELD.URI] as const;
+const URL_FIELDS = [FIELD.Location, FIELD['Content-Location'], FIELD.URI, FIELD.Destination] as const;
 
 /** Rewrites the fields of a response in place. Costs nothing when no rule applies to it. */
-export function reverseFields(fields: Fields, rules: readonly ReverseRule[], context: ReverseContext): void {
+export function reverseFields(fields: Fields, written: readonly ReverseRule[], context: ReverseContext): void {
+  const hasUrl = URL_FIELDS.some((id) => fields.hasKnown(id));
+  const hasCookie = fields.hasKnown(FIELD['Set-Cookie']);
+  if (!hasUrl && !hasCookie) return;
+  const rules = filled(written, context.env);
   for (const id of URL_FIELDS) {
     const index = fields.indexOfKnown(id);
     if (index < 0) continue;
     const mapped = reverseUrl(fields.valueAt(index), rules, context);
     if (mapped !== undefined) fields.replaceAt(index, mapped);
   }
-  if (!fields.hasKnown(FIELD['Set-Cookie'])) return;
+  if (!hasCookie) return;
   for (let i = fields.indexOfKnown(FIELD['Set-Cookie']); i < fields.count; i++) {
     if (fields.idAt(i) === REMOVED || fields.idAt(i) !== FIELD['Set-Cookie']) continue;
     const mapped = reverseCookie(fields.valueAt(i), rules);
     if (mapped !== undefined) fields.replaceAt(i, mapped);
   }
+}
+
+/** Rules with their variables put in. */
+function filled(rules: readonly ReverseRule[], env: EnvLookup | undefined): readonly ReverseRule[] {
+  if (env === undefined || !rules.some((rule) => rule.interpolate)) return rules;
+  return rules.map((rule) => {
+    const { internal, external } = rule;
+    return rule.interpolate
+      ? { ...rule, internal: interpolate(internal, env), external: interpolate(external, env) }
+      : rule;
+  });
 }
 
 /** The public form of a backend's URL; undefined when no rule fits. */
@@ -70,13 +88,14 @@ function restAfter(url: string, internal: string): string | undefined {
   return internal !== '' && startsWith(part, internal, false) ? part.slice(internal.length) : undefined;
 }
 
-/** `balancer://name/path` stands for every member's URL followed by that path. */
+/** `balancer://name/path` stands for every member's URL followed by that path, in which letter case matters. */
 function restAfterMember(url: string, rule: ReverseRule, context: ReverseContext): string | undefined {
   const path = pathOf(rule.internal);
   const extra = path === rule.internal || path === '/' ? '' : path;
   for (const member of context.memberUrls(rule.balancer as string)) {
-    const rest = restAfter(url, member + extra);
-    if (rest !== undefined) return rest;
+    const name = extra !== '' && member.endsWith('/') ? member.slice(0, -1) : member;
+    if (startsWith(url, name, false) && url.startsWith(extra, name.length))
+      return url.slice(name.length + extra.length);
   }
   return undefined;
 }

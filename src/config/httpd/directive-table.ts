@@ -193,7 +193,7 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
     without: 'this server is no forward proxy',
     honoured: {
       server:
-        'BalancerInherit BalancerPersist <Proxy ProxyBadHeader ProxyIOBufferSize <ProxyMatch ProxyMaxForwards ProxyPassInherit ProxyRequests ProxyTimeout ProxyVia',
+        'BalancerInherit BalancerPersist <Proxy ProxyBadHeader ProxyIOBufferSize <ProxyMatch ProxyMaxForwards ProxyPassInherit ProxyRequests ProxySourceAddress ProxyTimeout ProxyVia',
       anywhere:
         'BalancerMember Proxy100Continue ProxyAddHeaders ProxyErrorOverride ProxyPass ProxyPassInterpolateEnv ProxyPassMatch ProxyPassReverse ProxyPassReverseCookieDomain ProxyPassReverseCookiePath ProxyPreserveHost ProxySet',
     },
@@ -202,7 +202,7 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
     },
     accepted: { server: 'NoProxy ProxyDomain' },
     restricts: { server: 'ProxyBlock' },
-    ignored: { server: 'ProxyRemote ProxyRemoteMatch ProxySourceAddress' },
+    ignored: { server: 'ProxyRemote ProxyRemoteMatch' },
   },
   {
     module: 'proxy_connect',

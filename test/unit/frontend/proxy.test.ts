@@ -456,3 +456,12 @@ test('a graceful stop answers what is in progress and waits for nothing else', a
   busy.socket.end();
   await stopped;
 });
+
+// ProxySourceAddress
+test('backends are dialled from ProxySourceAddress', async () => {
+  await using lab = await Lab.open('ProxySourceAddress 127.0.0.7\nProxyPass / http://127.0.0.1:@1/');
+  lab.ask(GET);
+  const line = await lab.line();
+  assert.equal(line.socket.remoteAddress, '127.0.0.7');
+  line.socket.destroy();
+});

@@ -8,7 +8,6 @@ import { formatFinding } from '../../../src/config/finding.ts';
 import { load, main, onlyMessage, site, told } from './support.ts';
 
 const pem = { '/srv/c.pem': '', '/srv/ca/x': '', '/srv/httpd.d/x': '' };
-const variable = (name: string) => `\${${name}}`;
 const member = (text: string) => `<Proxy balancer://c>\nBalancerMember ${text}\n</Proxy>`;
 
 for (const [text, line, message] of [
@@ -85,11 +84,6 @@ test('handlers of files that are not here are told with the status of the answer
     assert.match(told(loaded)[0], /^warning handler-not-served/);
     assert.match(onlyMessage(loaded), status);
   }
-});
-
-test('variables in a rule for answers stay as they are written', () => {
-  const loaded = load(`ProxyPassReverse /x http://${variable('h')}/ interpolate`);
-  assert.deepEqual(told(loaded), ['warning undefined-variable 1', 'warning not-honoured 1']);
 });
 
 test('a rate of a request head is a note: its upper end holds', () => {

@@ -105,3 +105,37 @@ test('every Set-Cookie is looked at on its own', () => {
 test('an empty rule fits nothing', () => {
   assert.equal(reverseUrl('http://be/', [url('/', '')], context), undefined);
 });
+
+test('the path of a rule for a balancer is compared with regard to letter case, the member is not', () => {
+  const rules = [url('/app', 'balancer://c/Be', 'c')];
+  assert.equal(reverseUrl('AJP://10.0.0.1:8009/Be/x', rules, context), 'http://front.test/app/x');
+  assert.equal(reverseUrl('ajp://10.0.0.1:8009/be/x', rules, context), undefined);
+});
+
+test('Destination is rewritten as Location is', () => {
+  const fields = new Fields();
+  fields.add('Destination', 'http://be/x');
+  reverseFields(fields, [url('/app', 'http://be')], context);
+  assert.equal(fields.get('Destination'), 'http://front.test/app/x');
+});
+
+// ProxyPassInterpolateEnv
+test('variables of rules with interpolate are put in, where ProxyPassInterpolateEnv is on', () => {
+  const variable = `\${${'V'}}`;
+  const rules = [
+    { ...url(`/${variable}`, `http://${variable}/`), interpolate: true },
+    { ...cookie('cookie-path', `/${variable}`, `/p-${variable}`), interpolate: true },
+    url(`/${variable}`, 'http://other/'),
+  ];
+  const env = (name: string) => (name === 'V' ? 'be' : undefined);
+  const rewritten = (field: [string, string], withEnv: boolean) => {
+    const fields = new Fields();
+    fields.add(...field);
+    reverseFields(fields, rules, withEnv ? { ...context, env } : context);
+    return fields.get(field[0]);
+  };
+  assert.equal(rewritten(['Location', 'http://be/x'], true), 'http://front.test/bex');
+  assert.equal(rewritten(['Location', 'http://be/x'], false), 'http://be/x');
+  assert.equal(rewritten(['Location', 'http://other/x'], true), `http://front.test/${variable}x`);
+  assert.equal(rewritten(['Set-Cookie', 'a=1; Path=/be'], true), 'a=1; Path=/p-be');
+});
