@@ -143,7 +143,9 @@ const noTokens: readonly string[] = [];
 /** Host and port of the member as a Host field says them: without the scheme's default port. */
 function backendHost(member: MemberConfig): string {
   const name = member.host.includes(':') ? `[${member.host}]` : member.host;
-  return member.port === (member.scheme === 'https' || member.scheme === 'wss' ? 443 : 80) ? name : `${name}:${member.port}`;
+  return member.port === (member.scheme === 'https' || member.scheme === 'wss' ? 443 : 80)
+    ? name
+    : `${name}:${member.port}`;
 }
 
 /** True when an earlier field has the same name: its value stands there already. */
