@@ -89,7 +89,7 @@ for (const [text, check] of [
   ['Header echo ^TS', (op: HeaderOp) => op.regex?.test('tsx') === true && op.value.length === 0],
   [
     'Header set X "%t %D %{A}s 100%% %"',
-    (op: HeaderOp) => op.value.map((part) => part.kind).join() === 'received-at,text,duration,text,tls,text',
+    (op: HeaderOp) => op.value.map((part) => part.kind).join() === 'received-at,text,duration,text,variable,text',
   ],
   [
     'Header set X "a\\\\nb"',
