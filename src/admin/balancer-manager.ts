@@ -15,6 +15,7 @@ import { xmlPage } from './balancer-manager-xml.ts';
 import { type BalancerView, memberNamed, viewBalancers } from './balancer-views.ts';
 import { type Parameters, readParameters, refererHost } from './form.ts';
 import { type MemberEdits, readMemberEdits } from './member-edits.ts';
+import { PAGE_FIELDS } from './page-fields.ts';
 
 /** Octets of a form that are read (httpd's number); what follows is ignored. */
 export const FORM_BYTES_MAX = 1024;
@@ -55,7 +56,7 @@ class BalancerManager implements PageHandler {
         readBody(exchange, FORM_BYTES_MAX, (text) => this.#answer(visit, frontend, readParameters(text), true));
         return;
       case 'OPTIONS':
-        answerPage(exchange, { status: 200, type: 'text/plain', body: Buffer.alloc(0), fields: [['Allow', ALLOW]] });
+        answerPage(visit, { status: 200, type: 'text/plain', body: Buffer.alloc(0), fields: [['Allow', ALLOW]] });
         return;
       default:
         exchange.response.fields.set('Allow', ALLOW);
@@ -106,7 +107,7 @@ class BalancerManager implements PageHandler {
         });
     // As in httpd this page still shows what the old method knew, and the next request finds a fresh one.
     if (isNewMethod) balancer?.running.balancer.resetMethod();
-    answerPage(visit.exchange, {
+    answerPage(visit, {
       status,
       type: isXml ? 'text/xml' : 'text/html; charset=ISO-8859-1',
       body: Buffer.from(text, 'latin1'),
@@ -166,15 +167,6 @@ class BalancerManager implements PageHandler {
     return nonce;
   }
 }
-
-/** A page that changes a server belongs in no cache and in no frame; forms must still send their Referer. */
-const PAGE_FIELDS: readonly (readonly [string, string])[] = [
-  ['Cache-Control', 'no-store'],
-  ['X-Content-Type-Options', 'nosniff'],
-  ['X-Frame-Options', 'DENY'],
-  ['Referrer-Policy', 'same-origin'],
-  ['Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"],
-];
 
 /** The host in the site in force: a reload may have come while the form came. */
 function sameHost(site: RunningSite, host: Host): Host {

@@ -3,8 +3,12 @@
 import type { Log } from '../base/log.ts';
 import type { PageHandlers } from '../frontend/page-handler.ts';
 import { balancerManager } from './balancer-manager.ts';
+import { serverStatus } from './server-status.ts';
 
 /** One set for one server. */
 export function managerPages(log: Log): PageHandlers {
-  return new Map([['balancer-manager', balancerManager({ log })]]);
+  return new Map([
+    ['balancer-manager', balancerManager({ log })],
+    ['server-status', serverStatus()],
+  ]);
 }

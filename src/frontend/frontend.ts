@@ -12,6 +12,7 @@ import { EXPLAIN_VARIABLE } from '../site/check-explaining.ts';
 import { findMapping, type MappingMatch } from '../site/mapping.ts';
 import type { MappingTarget } from '../site/model.ts';
 import { readPath, shownPath } from '../site/path.ts';
+import { Activity, NO_SERVER, type ServerFacts } from './activity.ts';
 import { applyEnvOps, applyEnvRules, spareClient } from './environment.ts';
 import { answerRedirect } from './error-page.ts';
 import { ExplainLog } from './explain-log.ts';
@@ -35,6 +36,8 @@ import { dropSpareVisits, lendVisit, takeBackVisit, type Visit } from './visit.t
 export class Frontend implements Http1Handler, HeadFilter {
   #site: RunningSite;
   readonly link: Link;
+  readonly activity: Activity;
+  readonly server: ServerFacts;
   readonly #log: Log;
   readonly #target = new RequestTarget();
   readonly #match: MappingMatch = { mapping: undefined, path: '', query: undefined };
@@ -53,11 +56,22 @@ export class Frontend implements Http1Handler, HeadFilter {
     redirect: (exchange, path) => this.#again(exchange.attachment as Visit, escapePath(path)),
   };
 
-  /** @param pages for handlers that are answered by rooms above */
-  constructor(site: RunningSite, link: Link, log: Log, pages: PageHandlers = new Map()) {
+  /**
+   * @param pages for handlers that are answered by rooms above
+   * @param server what pages may ask about; nothing is asked before there is a request
+   */
+  constructor(
+    site: RunningSite,
+    link: Link,
+    log: Log,
+    pages: PageHandlers = new Map(),
+    server: ServerFacts = NO_SERVER,
+  ) {
     this.#site = site;
     this.#pages = pages;
     this.link = link;
+    this.activity = new Activity(link.clock);
+    this.server = server;
     this.#log = log;
     this.#static = new StaticFiles({ clock: link.clock });
     this.#headers = {
@@ -155,7 +169,10 @@ export class Frontend implements Http1Handler, HeadFilter {
     const { trace } = visit;
     try {
       if (trace !== undefined) this.#explaining.finish(visit, trace);
-      if (trace?.isRehearsal !== true) writeAccessLogs(visit.host.accessLogs, exchange, visit, this.link.clock);
+      if (trace?.isRehearsal !== true) {
+        this.activity.count(exchange);
+        writeAccessLogs(visit.host.accessLogs, exchange, visit, this.link.clock);
+      }
     } finally {
       takeBackVisit(visit);
     }

@@ -61,6 +61,18 @@ export class ListenerSet {
     return count;
   }
 
+  /** Connections that may be open at once. */
+  get connectionsMax(): number {
+    let sum = 0;
+    for (const { listener } of this.#current.values()) sum += listener.settings.connectionsMax;
+    return sum;
+  }
+
+  /** Requests in progress. */
+  *exchanges(): Iterable<Exchange> {
+    for (const listener of this.#all()) yield* listener.exchanges();
+  }
+
   /**
    * Binds what a new configuration listens to beside what is listened to already. With numeric addresses everything up
    * to `commit` happens within one turn of the event loop, so that no connection is accepted in between.

@@ -5,6 +5,7 @@ import type { Failure } from '../base/failure.ts';
 import { FIELD } from '../base/field-names.ts';
 import type { Link } from '../link/link.ts';
 import type { Exchange, ExchangeSink } from '../listener/exchange.ts';
+import type { Activity, ServerFacts } from './activity.ts';
 import type { RunningSite } from './running-site.ts';
 import type { Visit } from './visit.ts';
 
@@ -32,6 +33,8 @@ export const FILE_HANDLERS: ReadonlySet<string> = new Set(['none', 'default-hand
 /** What a page may ask of the frontend. */
 export interface PageHost {
   readonly link: Link;
+  readonly activity: Activity;
+  readonly server: ServerFacts;
   /** The site in force: another than `visit.site` when it was reloaded while the request's body came. */
   readonly site: RunningSite;
   /** Answers with an error page, or the ErrorDocument in force. */
@@ -48,11 +51,11 @@ export interface Page {
   readonly fields?: readonly (readonly [name: string, value: string])[];
 }
 
-/** Sends a page; HEAD gets its head. */
-export function answerPage(exchange: Exchange, { status, type, body, fields = [] }: Page): void {
+/** Sends a page; HEAD gets its head. A page of an error (ErrorDocument) goes out with the status of the error. */
+export function answerPage({ exchange, originalStatus }: Visit, { status, type, body, fields = [] }: Page): void {
   exchange.endSink();
   const { response } = exchange;
-  response.status = status;
+  response.status = status === 200 ? (originalStatus ?? 200) : status;
   response.bodyLength = body.length;
   response.fields.setKnown(FIELD['Content-Type'], type);
   for (const [name, value] of fields) response.fields.set(name, value);

@@ -5,8 +5,10 @@ import { Failure } from '../base/failure.ts';
 import type { Log } from '../base/log.ts';
 import { diskFiles } from '../config/files.ts';
 import { Link } from '../link/link.ts';
+import type { Exchange } from '../listener/exchange.ts';
 import { LogSinks } from '../listener/log-sinks.ts';
 import type { Snapshot } from '../site/model.ts';
+import type { ServerFacts } from './activity.ts';
 import type { Resolve } from './backend.ts';
 import { ChangesFile } from './changes-file.ts';
 import type { Explanation } from './explanation.ts';
@@ -45,7 +47,7 @@ export type ReloadManner =
 /** How long a stop or restart waits for requests in progress when GracefulShutdownTimeout says nothing. */
 const STOP_PATIENCE_MS = 30_000;
 
-export class FrontendServer {
+export class FrontendServer implements ServerFacts {
   readonly #clock: Clock;
   readonly #frontend: Frontend;
   readonly #listeners: ListenerSet;
@@ -80,7 +82,7 @@ export class FrontendServer {
     this.#changes = new ChangesFile(log);
     const site = this.#start(snapshot);
     const pages = new Map<string, PageHandler>(services.pages).set('heartbeat', new HeartbeatPage(this.#heartbeats));
-    this.#frontend = new Frontend(site, link, log, pages);
+    this.#frontend = new Frontend(site, link, log, pages, this);
     this.#listeners = new ListenerSet(snapshot, this.#frontend, link, log, tlsStore);
   }
 
@@ -122,6 +124,14 @@ export class FrontendServer {
 
   get connectionCount(): number {
     return this.#listeners.connectionCount;
+  }
+
+  get connectionsMax(): number {
+    return this.#listeners.connectionsMax;
+  }
+
+  exchanges(): Iterable<Exchange> {
+    return this.#listeners.exchanges();
   }
 
   get sinks(): LogSinks {

@@ -101,6 +101,11 @@ export class Http1Listener {
     return this.#connections.size;
   }
 
+  /** Requests in progress. */
+  *exchanges(): Iterable<Exchange> {
+    for (const { exchange } of this.#connections) if (exchange !== undefined) yield exchange;
+  }
+
   get settings(): Http1Settings {
     return this.#settings;
   }

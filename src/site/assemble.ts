@@ -65,7 +65,6 @@ function serverSettings(site: SiteDraft, tree: ConfigTree): ServerSettings {
     gracefulShutdownTimeoutMs: 0,
     extendedStatus: true,
     serverTokens: 'full',
-    proxyStatus: 'off',
     sniPolicy: 'secure',
     passPhraseProgram: undefined,
     ...site.server,
@@ -232,6 +231,7 @@ const DEFAULT_CHOICES = {
   persistsChanges: false,
   balancerInherit: true,
   proxyPassInherit: true,
+  proxyStatus: 'off',
 } as const satisfies HostChoices;
 
 function assembleHost(draft: HostDraft, site: SiteDraft, view: HostView, id: string, hostName: string): Host {

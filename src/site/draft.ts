@@ -96,6 +96,7 @@ export type HostChoices = Partial<
       | 'persistsChanges'
       | 'balancerInherit'
       | 'proxyPassInherit'
+      | 'proxyStatus'
     >
   >
 > & {

@@ -81,10 +81,6 @@ export const HOST_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
     given(serverTokens(node, scope), (tokens) => {
       scope.site.server.serverTokens = tokens;
     }),
-  proxystatus: (node, scope) =>
-    given(choice(node, scope, ['off', 'on', 'full'] as const), (value) => {
-      scope.site.server.proxyStatus = value;
-    }),
 
   // The host.
   serveradmin: (node, scope) =>
@@ -174,6 +170,7 @@ export const HOST_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
       );
   },
   // Rules are inherited whatever is said (modproxy.md §2); balancers, unless both are Off (managers.md §1).
+  proxystatus: (node, scope) => set(scope, 'proxyStatus', choice(node, scope, ['off', 'on', 'full'] as const)),
   proxypassinherit: (node, scope) => set(scope, 'proxyPassInherit', flag(node, scope)),
   balancerinherit: (node, scope) => set(scope, 'balancerInherit', flag(node, scope)),
   balancerpersist: (node, scope) => set(scope, 'persistsChanges', flag(node, scope)),

@@ -73,7 +73,6 @@ export interface ServerSettings {
   readonly gracefulShutdownTimeoutMs: number;
   readonly extendedStatus: boolean;
   readonly serverTokens: 'prod' | 'major' | 'minor' | 'min' | 'os' | 'full';
-  readonly proxyStatus: 'off' | 'on' | 'full';
   readonly sniPolicy: SniPolicy;
   readonly passPhraseProgram: PassPhraseProgram | undefined;
   /** undefined when no connection begins with the PROXY protocol. */
@@ -174,6 +173,8 @@ export interface Host {
   /** BalancerInherit and ProxyPassInherit: both Off together hide the main server's balancers from a host. */
   readonly balancerInherit: boolean;
   readonly proxyPassInherit: boolean;
+  /** ProxyStatus: balancers are on the host's status pages; `full` is no more than `on`. */
+  readonly proxyStatus: 'off' | 'on' | 'full';
   readonly place: Place;
   /** Where directives outside sections stand, by name in lower case, inherited ones too; the last of each. */
   readonly places: ReadonlyMap<string, Place>;

@@ -37,14 +37,14 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
     honoured: {
       global: 'PidFile <VirtualHost',
       server:
-        'AllowEncodedSlashes <Directory <DirectoryMatch DocumentRoot ErrorLog LimitRequestFields LimitRequestFieldsize LimitRequestLine <Location <LocationMatch MergeSlashes ServerAlias ServerName Timeout TraceEnable',
+        'AllowEncodedSlashes <Directory <DirectoryMatch DocumentRoot ErrorLog ExtendedStatus LimitRequestFields LimitRequestFieldsize LimitRequestLine <Location <LocationMatch MergeSlashes ServerAlias ServerName Timeout TraceEnable',
       anywhere:
         'AddDefaultCharset <Else <ElseIf ErrorDocument FileETag <Files <FilesMatch ForceType <If LogLevel Options SetHandler UseCanonicalName UseCanonicalPhysicalPort',
       section: '<Limit <LimitExcept',
     },
     checked: {
       global: 'ServerTokens',
-      server: 'DefaultRuntimeDir ExtendedStatus MergeTrailers Protocols ServerAdmin',
+      server: 'DefaultRuntimeDir MergeTrailers Protocols ServerAdmin',
       anywhere: 'HostnameLookups LimitRequestBody ServerSignature',
       section: 'AllowOverride AllowOverrideList',
     },
@@ -193,12 +193,12 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
     without: 'this server is no forward proxy',
     honoured: {
       server:
-        'BalancerInherit BalancerPersist <Proxy ProxyBadHeader ProxyIOBufferSize <ProxyMatch ProxyMaxForwards ProxyPassInherit ProxyRequests ProxySourceAddress ProxyTimeout ProxyVia',
+        'BalancerInherit BalancerPersist <Proxy ProxyBadHeader ProxyIOBufferSize <ProxyMatch ProxyMaxForwards ProxyPassInherit ProxyRequests ProxySourceAddress ProxyStatus ProxyTimeout ProxyVia',
       anywhere:
         'BalancerMember Proxy100Continue ProxyAddHeaders ProxyErrorOverride ProxyPass ProxyPassInterpolateEnv ProxyPassMatch ProxyPassReverse ProxyPassReverseCookieDomain ProxyPassReverseCookiePath ProxyPreserveHost ProxySet',
     },
     checked: {
-      server: 'BalancerGrowth ProxyReceiveBufferSize ProxyStatus',
+      server: 'BalancerGrowth ProxyReceiveBufferSize',
     },
     accepted: { server: 'NoProxy ProxyDomain' },
     restricts: { server: 'ProxyBlock' },

@@ -25,7 +25,7 @@ export class HeartbeatPage implements PageHandler {
       host.fail(visit, 503, new Failure('heartbeats-not-heard', 'internal', why, { status: 503 }));
     } else
       readBody(exchange, HEARTBEAT_BYTES_MAX + 1, (text) => {
-        if (this.#heartbeats.keep(visit.clientAddress, text, false)) answerPage(exchange, OK);
+        if (this.#heartbeats.keep(visit.clientAddress, text, false)) answerPage(visit, OK);
         else host.fail(visit, 400);
       });
   }

@@ -84,7 +84,7 @@ test('a virtual host inherits and overrides', () => {
 
 test('settings of the process: User, Group, PidFile, ListenBacklog, GracefulShutdownTimeout, DefaultRuntimeDir', () => {
   const { server } = site(
-    'User www-data\nGroup #33\nPidFile run/x.pid\nDefaultRuntimeDir rt\nServerTokens ProductOnly\nExtendedStatus Off\nProxyStatus Full\nListenBacklog 9\nGracefulShutdownTimeout 3\nDefine A b',
+    'User www-data\nGroup #33\nPidFile run/x.pid\nDefaultRuntimeDir rt\nServerTokens ProductOnly\nExtendedStatus Off\nListenBacklog 9\nGracefulShutdownTimeout 3\nDefine A b',
   );
   assert.deepEqual(
     [
@@ -94,11 +94,10 @@ test('settings of the process: User, Group, PidFile, ListenBacklog, GracefulShut
       server.runtimeDir,
       server.serverTokens,
       server.extendedStatus,
-      server.proxyStatus,
       server.listenBacklog,
       server.gracefulShutdownTimeoutMs,
     ],
-    ['www-data', '#33', '/srv/run/x.pid', '/srv/rt', 'prod', false, 'full', 9, 3000],
+    ['www-data', '#33', '/srv/run/x.pid', '/srv/rt', 'prod', false, 9, 3000],
   );
   assert.equal(server.defines.get('A'), 'b');
 });

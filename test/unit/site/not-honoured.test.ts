@@ -137,7 +137,7 @@ test('members of a virtual host have its buffer size, shared ones are told', () 
 /** Fields that nothing reads at run time: their directives are told above, or make no difference (docs/reference/frontend.md). */
 const WITHOUT_EFFECT: ReadonlySet<string> = new Set(
   (
-    'runtimeDir extendedStatus serverTokens proxyStatus serverAdmin minimumRateBytesPerSecond via ' +
+    'runtimeDir serverTokens serverAdmin minimumRateBytesPerSecond via ' +
     'receiveBufferSizeBytes maxForwards badHeader useCanonicalPhysicalPort hostnameLookups protocols ' +
     'limitRequestBodyBytes serverSignature noquery healthExpressions ' +
     // For people, or told by another field too.
