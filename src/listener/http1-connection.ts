@@ -118,7 +118,7 @@ export class Http1Connection implements ConnectionEvents, Http1Carrier {
     try {
       for (let at = start; at < end; ) at = this.#read(bytes, at, end);
     } catch (error) {
-      this.#fault(error);
+      this.fault(error);
     }
     this.isReading = false;
     // The handler may have let the body go on within the very read in which it held it.
@@ -268,7 +268,7 @@ export class Http1Connection implements ConnectionEvents, Http1Carrier {
         );
       } else current.timedOut();
     } catch (error) {
-      this.#fault(error);
+      this.fault(error);
     }
   }
 
@@ -287,7 +287,7 @@ export class Http1Connection implements ConnectionEvents, Http1Carrier {
   }
 
   /** A mistake of ours while this connection was served: the client is told so, if it can be. */
-  #fault(error: unknown): void {
+  fault(error: unknown): void {
     const { link } = this.#listener;
     link.fault(error);
     if (this.#phase === 'head') this.#connection.destroy();

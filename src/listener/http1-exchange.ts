@@ -23,6 +23,8 @@ export interface Http1Carrier {
   disarm(): void;
   /** The exchange is over, well or not. */
   exchangeEnded(): void;
+  /** A mistake of ours: the client is told so, if it can be. */
+  fault(error: unknown): void;
 }
 
 export class Http1Exchange implements Downstream {
@@ -138,9 +140,21 @@ export class Http1Exchange implements Downstream {
     if (!this.#connection.isClosed) {
       // A body that the client holds back until it hears from us will not come any more.
       const keepAlive = exchange.keepAlive && !this.#carrier.isLastRequest && !this.body.awaitsContinue;
-      exchange.keepAlive = this.#response.head(exchange, this.#listener.serverFields, keepAlive);
+      try {
+        exchange.keepAlive = this.#response.head(exchange, this.#listener.serverFields, keepAlive);
+      } catch (error) {
+        this.#unwritable(exchange, error);
+        return;
+      }
     }
     exchange.stage = 'head-sent';
+  }
+
+  /** The head cannot be written, whoever put something into it and when: an error page may do, else the end. */
+  #unwritable(exchange: Exchange, error: unknown): void {
+    exchange.response.fields.reset();
+    if (exchange.failure?.code === 'internal-fault') this.breakOff(exchange);
+    else this.#carrier.fault(error);
   }
 
   sendBody(exchange: Exchange, bytes: Buffer, start: number, end: number): void {

@@ -844,6 +844,23 @@ for (const plainReads of [false, true]) {
       await until(() => next.text.endsWith('fine'), 'the next answer');
     });
 
+    it('answers 500 when a field cannot be written, also when it is put in later and by a timer', async () => {
+      onExchange = ({ exchange, target }) => {
+        const answer = () => {
+          exchange.response.fields.add('Vary', 'a\nb');
+          respond(exchange, 'never');
+        };
+        if (target === '/now') answer();
+        else setTimeout(answer, 1);
+      };
+      for (const path of ['/now', '/later']) {
+        const client = open();
+        client.send(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+        await until(() => client.hasEnded || client.isClosed, 'the end');
+        assert.deepEqual(client.statuses, ['500'], path);
+      }
+    });
+
     it('keeps a mistake about a pipelined request from whoever answered the one before', async () => {
       onExchange = (record) => {
         if (record.target === '/bad') throw new Error('planted');
