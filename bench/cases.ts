@@ -9,6 +9,8 @@ export interface Case {
   bodyBytes: number;
   /** Connections at the same time. */
   connections: number;
+  /** Over TLS. */
+  isSecure?: boolean;
   /** Fronts that cannot do it. */
   without: readonly string[];
 }
@@ -54,6 +56,8 @@ export const CASES: readonly Case[] = [
   },
   { ...plain, name: 'static-1k', title: 'static file, 1 KiB', path: '/static/1k.html', without: ['haproxy'] },
   { ...plain, name: 'static-100k', title: 'static file, 100 KiB', path: '/static/100k.html', without: ['haproxy'] },
+  { ...plain, name: 'tls-1k', title: 'GET 1 KiB over TLS 1.3, bare head', path: '/1k', isSecure: true },
+  { ...plain, name: 'tls-1m', title: 'GET 1 MiB over TLS 1.3', path: '/1m', connections: 16, isSecure: true },
   {
     ...plain,
     name: 'connect',

@@ -9,6 +9,7 @@ import { Child } from '../test/support/child.ts';
 import { hasCatflap, PROJECT } from '../test/support/front.ts';
 import { isHere } from '../test/support/peers.ts';
 import { isListening, until } from '../test/support/port.ts';
+import { tlsText } from '../test/support/tls.ts';
 
 export const FRONTS = ['httpd', 'mod_jk', 'haproxy', 'catflap'] as const;
 export type FrontName = (typeof FRONTS)[number];
@@ -16,6 +17,8 @@ export type FrontName = (typeof FRONTS)[number];
 const AJP_PORTS = [19201, 19202] as const;
 const HTTP_PORTS = [19203, 19204] as const;
 const PORTS: Record<FrontName, number> = { httpd: 19210, mod_jk: 19211, haproxy: 19212, catflap: 19213 };
+/** The same server over TLS listens so much higher. */
+export const SECURE_OFFSET = 20;
 const MODULES = '/usr/lib/apache2/modules';
 
 export interface BenchFront {
@@ -57,6 +60,8 @@ export class Field {
     mkdirSync(join(dir, 'rt'), { recursive: true });
     const conf = join(dir, 'front.conf');
     writeFileSync(conf, this.#configuration(name, dir));
+    // One file for all: HAProxy wants certificate and key together.
+    writeFileSync(join(dir, 'www.pem'), tlsText('www.pem') + tlsText('www.key'));
     if (name === 'mod_jk') writeFileSync(join(dir, 'workers.properties'), WORKERS);
     execFileSync('chmod', ['-R', 'a+rwX', dir]); // httpd changes its user
     const program = join(PROJECT, 'bin/catflap.mjs');
@@ -90,9 +95,9 @@ export class Field {
   }
 
   #configuration(name: FrontName, dir: string): string {
-    if (name === 'haproxy') return haproxyConf();
+    if (name === 'haproxy') return haproxyConf(dir);
     const proxy = name === 'mod_jk' ? jkConf(dir) : PROXY_CONF;
-    return `${loads(name)}${httpdConf(dir, join(this.#dir, 'htdocs'), PORTS[name])}${proxy}`;
+    return `${loads(name)}${httpdConf(dir, join(this.#dir, 'htdocs'), PORTS[name])}${proxy}${secureConf(dir, name)}`;
   }
 }
 
@@ -102,6 +107,7 @@ function httpdConf(dir: string, documentRoot: string, port: number): string {
 PidFile ${dir}/httpd.pid
 DefaultRuntimeDir ${dir}/rt
 Listen 127.0.0.1:${port}
+Listen 127.0.0.1:${port + SECURE_OFFSET}
 User www-data
 Group www-data
 ServerName www.example.test
@@ -127,6 +133,16 @@ DocumentRoot ${documentRoot}
   AllowOverride None
   Require all granted
 </Directory>
+`;
+}
+
+function secureConf(dir: string, name: FrontName): string {
+  return `<VirtualHost 127.0.0.1:${PORTS[name] + SECURE_OFFSET}>
+  ServerName www.example.test
+  SSLEngine On
+  SSLCertificateFile ${dir}/www.pem
+${name === 'mod_jk' ? 'JkMountCopy On' : ''}
+</VirtualHost>
 `;
 }
 
@@ -160,7 +176,7 @@ worker.jvm${i + 1}.connection_pool_size=64
 `,
 ).join('')}`;
 
-function haproxyConf(): string {
+function haproxyConf(dir: string): string {
   return `global
   nbthread 1
   no strict-limits
@@ -174,6 +190,7 @@ defaults
   http-reuse always
 frontend in
   bind 127.0.0.1:${PORTS.haproxy} backlog 4096
+  bind 127.0.0.1:${PORTS.haproxy + SECURE_OFFSET} ssl crt ${dir}/www.pem
   default_backend app
 backend app
   balance roundrobin
@@ -185,7 +202,7 @@ backend app
 function loads(name: FrontName): string {
   const proxy =
     name === 'mod_jk' ? ['jk'] : ['proxy', 'proxy_ajp', 'proxy_balancer', 'slotmem_shm', 'lbmethod_byrequests'];
-  return ['mpm_event', 'authn_core', 'authz_core', 'mime', 'dir', ...proxy]
+  return ['mpm_event', 'ssl', 'authn_core', 'authz_core', 'mime', 'dir', ...proxy]
     .filter((module) => existsSync(`${MODULES}/mod_${module}.so`))
     .map((module) => `LoadModule ${module}_module ${MODULES}/mod_${module}.so\n`)
     .join('');

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HttpConnection } from '../test/support/client.ts';
 import type { Case } from './cases.ts';
+import { SECURE_OFFSET } from './fronts.ts';
 
 export interface LoadResult {
   requests: number;
@@ -22,12 +23,16 @@ export function drive(each: Case, port: number, seconds: number): Promise<LoadRe
   writeFileSync(script, luaScript(each));
   const words = ['-t1', `-c${each.connections}`, `-d${seconds}s`, '--timeout', '10s', '-s', script];
   return new Promise((resolve, reject) => {
-    execFile('/usr/bin/wrk', [...words, `http://127.0.0.1:${port}${each.path}`], (failure, said) => {
+    execFile('/usr/bin/wrk', [...words, urlOf(each, port)], (failure, said) => {
       const line = /^result (.*)$/m.exec(said)?.[1];
       if (failure !== null || line === undefined) return reject(failure ?? new Error(`wrk said: ${said}`));
       return resolve(JSON.parse(line));
     });
   });
+}
+
+function urlOf({ path, isSecure }: Case, port: number): string {
+  return isSecure === true ? `https://127.0.0.1:${port + SECURE_OFFSET}${path}` : `http://127.0.0.1:${port}${path}`;
 }
 
 function luaScript(each: Case): string {
