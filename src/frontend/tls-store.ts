@@ -86,6 +86,7 @@ export class TlsStore {
 export function tlsFailure(error: unknown, directive: string): Failure {
   if (!(error instanceof TlsFileProblem)) throw error;
   const { place } = error.at;
-  const message = `${place.file}:${place.line}: ${directive}: ${error.message}`;
+  const name = error.code === 'passphrase-untold' ? 'SSLPassPhraseDialog' : directive;
+  const message = `${place.file}:${place.line}: ${name}: ${error.message}`;
   return new Failure(error.code, 'internal', message, { cause: error });
 }
