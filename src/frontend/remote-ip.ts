@@ -54,12 +54,10 @@ function proxyAt(proxies: readonly TrustedProxy[], address: readonly number[]): 
 /** The last member of a list: its text, what stands before it, and the list up to its end. */
 function lastNamed(list: string): { text: string; before: string | undefined; upTo: string } {
   const comma = list.lastIndexOf(',');
-  const upTo = list.replace(/ +$/, '');
-  return {
-    text: upTo.slice(comma + 1).replace(/^ +/, ''),
-    before: comma < 0 ? undefined : list.slice(0, comma),
-    upTo: comma < 0 ? upTo.replace(/^ +/, '') : upTo,
-  };
+  const text = list.slice(comma + 1).replace(/^ +| +$/g, '');
+  if (comma < 0) return { text, before: undefined, upTo: text };
+  // Blanks where a member is missing stay, as in httpd; those behind a member do not.
+  return { text, before: list.slice(0, comma), upTo: text === '' ? list : list.replace(/ +$/, '') };
 }
 
 /**
