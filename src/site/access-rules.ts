@@ -201,6 +201,12 @@ function readProvider(
       const asksUser = /%\{REMOTE_USER\}/i.test(node.raw);
       return expression === undefined ? undefined : { kind: 'expression', expression, asksUser };
     }
+    case 'ssl':
+    case 'ssl-verify-client': {
+      const text = provider === 'ssl' ? "%{HTTPS} == 'on'" : "%{SSL_CLIENT_VERIFY} == 'SUCCESS'";
+      const expression = requireExpression(node, scope, text);
+      return expression === undefined ? undefined : { kind: 'expression', expression, asksUser: false };
+    }
     default:
       return restricts(node, scope, `there is nothing here that knows "${textOf(provider)}"`);
   }

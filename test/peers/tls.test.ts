@@ -275,6 +275,31 @@ Redirect /away /there
     assert.deepEqual(statuses, ['HTTP/1.1 200', 'HTTP/1.1 403', 'HTTP/1.1 200', 'HTTP/1.1 403']);
   });
 
+  // Require
+  test('Require ssl and ssl-verify-client ask for TLS and for a good certificate', async () => {
+    const conf = (port: number) => `<VirtualHost *:${port}>
+ServerName www.example.test
+SSLEngine on
+${pair('www')}
+SSLCACertificateFile ${TLS_FILES}/ca.pem
+SSLVerifyClient optional
+<Location /local.txt>
+Require ssl-verify-client
+</Location>
+<Location /index.html>
+Require ssl
+</Location>
+</VirtualHost>`;
+    const questions = ['/local.txt', '/index.html'].flatMap((path) => {
+      const text = get(path, 'www.example.test');
+      return [
+        { title: path, text },
+        { title: `${path} with a certificate`, text, tls: identity('client') },
+      ];
+    });
+    await compare(conf, questions);
+  });
+
   // SSLPassPhraseDialog
   test('an encrypted key opens with what a program says, which is told host and key', async () => {
     const words: string[] = [];

@@ -22,6 +22,7 @@ import { fetchOnce, HttpConnection, headerOf } from '../support/client.ts';
 import { FakeBackends } from '../support/fake-backends.ts';
 import { PROJECT } from '../support/front.ts';
 import { freePort, isListening, sleep, until } from '../support/port.ts';
+import { askTls, get as requestFor, TLS_FILES, tlsText } from '../support/tls.ts';
 
 const USER = 'www-data';
 const needsRoot = { skip: process.getuid?.() !== 0 && 'needs root' };
@@ -29,6 +30,7 @@ const needsRoot = { skip: process.getuid?.() !== 0 && 'needs root' };
 describe('started as root with User and Group', needsRoot, () => {
   let folder = '';
   let port = 0;
+  let securePort = 0;
   let backends: FakeBackends;
   let front: Child;
 
@@ -38,7 +40,8 @@ describe('started as root with User and Group', needsRoot, () => {
     backends = await FakeBackends.start();
     copyProgram(join(folder, 'program'));
     port = await freeLowPort();
-    front = startFront(folder, port, backends);
+    securePort = await freePort();
+    front = startFront(folder, port, securePort, backends);
     assert.ok(await until(() => front.hasEnded || isListening(port), 15_000), front.output());
     assert.ok(!front.hasEnded, front.output());
     await until(() => front.output().includes('listening'), 3000);
@@ -63,6 +66,13 @@ describe('started as root with User and Group', needsRoot, () => {
       assert.deepEqual(ids('Gid'), [gid, gid, gid, gid]);
       assert.deepEqual(ids('Groups').toSorted(), groups.toSorted());
     }
+  });
+
+  // SSLCertificateKeyFile
+  test('a key that only root may read was read before', async () => {
+    await until(() => isListening(securePort), 3000);
+    const answer = await askTls(securePort, requestFor('/local.txt', 'www.example.test'));
+    assert.deepEqual([answer.status, answer.name], [200, 'www.example.test']);
   });
 
   test('the port below 1024 and the logs in a closed folder were opened before', async () => {
@@ -171,7 +181,7 @@ function copyProgram(to: string): void {
   chmodSync(to, 0o700);
 }
 
-function startFront(folder: string, port: number, backends: FakeBackends): Child {
+function startFront(folder: string, port: number, securePort: number, backends: FakeBackends): Child {
   const { ajp, http } = backends.ports;
   for (const path of ['htdocs/sub', 'logs', 'run']) mkdirSync(join(folder, path), { recursive: true });
   for (const path of ['logs', 'run']) chmodSync(join(folder, path), 0o700);
@@ -181,7 +191,9 @@ function startFront(folder: string, port: number, backends: FakeBackends): Child
     'htdocs/large.bin': 'x'.repeat(2_000_000),
     'htdocs/error.html': 'a page of our own\n',
     'htdocs/secret.txt': 'secret\n',
+    'www.key': tlsText('www.key'),
     'front.conf': `Listen 127.0.0.1:${port}
+Listen 127.0.0.1:${securePort}
 ServerName www.example.test
 User ${USER}
 Group ${USER}
@@ -204,10 +216,15 @@ ProxyPass /balanced/ balancer://app/ stickysession=JSESSIONID
 ProxyPass /ajp/ ajp://127.0.0.1:${ajp.a}/
 ProxyPass /http/ http://127.0.0.1:${http.a}/
 ProxyPass /down/ ajp://127.0.0.1:1/
+<VirtualHost 127.0.0.1:${securePort}>
+  SSLEngine On
+  SSLCertificateFile ${TLS_FILES}/www.pem
+  SSLCertificateKeyFile www.key
+</VirtualHost>
 `,
   };
   for (const [path, text] of Object.entries(files)) writeFileSync(join(folder, path), text);
-  chmodSync(join(folder, 'htdocs/secret.txt'), 0o600);
+  for (const path of ['htdocs/secret.txt', 'www.key']) chmodSync(join(folder, path), 0o600);
   const program = join(folder, 'program/bin/catflap.mjs');
   const command = [process.execPath, '--disable-sigusr1', program, 'front', '-d', folder, '-f', 'front.conf'] as const;
   return Child.start(command, { cwd: folder, log: join(folder, 'output') });

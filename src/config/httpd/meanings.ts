@@ -55,7 +55,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   Order: 'which of Allow and Deny has the last word, and what holds for the others',
   Satisfy: 'All: address and user; Any: one of them is enough',
   AuthMerging: 'how Require of a section joins that of the sections around it: Off, And, Or',
-  Require: 'who may enter: all, ip, host, local, user, valid-user, group, env, method, expr',
+  Require: 'who may enter: all, ip, host, local, user, valid-user, group, env, method, expr, ssl, ssl-verify-client',
   RequireAll: 'all within must agree',
   RequireAny: 'one within must agree',
   RequireNone: 'none within may agree',
