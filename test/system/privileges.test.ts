@@ -149,7 +149,7 @@ test('a program folder that the new user cannot read does stop a late import', n
   assert.notEqual(faulty, sound);
   writeFileSync(file, faulty);
   const port = await freeLowPort();
-  const front = startFront(folder, port, backends);
+  const front = startFront(folder, port, await freePort(), backends);
   try {
     assert.ok(await until(() => isListening(port), 15_000), front.output());
     await sleep(200);
