@@ -56,7 +56,7 @@ export class TlsHosts {
     }
     let server = known.get(first);
     if (server === undefined) {
-      server = first.inNameOf(host.id);
+      server = first.inNameOf(host.id, likenessOf(host.tls).clients);
       known.set(first, server);
     }
     return server;
@@ -70,6 +70,7 @@ function serverOf(host: Host, tls: TlsSettings, snapshot: Snapshot, store: TlsSt
     const pairs = readPairs(tls, files, (key, number) => store.askPassphrase(program, host, key, number));
     return new TlsServer({
       hostId: host.id,
+      setup: likenessOf(tls).clients,
       pairs,
       versions: tls.protocols,
       ciphers: tls.ciphers,

@@ -4,7 +4,9 @@
 import { Failure } from '../base/failure.ts';
 import type { TlsFacts } from '../listener/exchange.ts';
 import { tlsEnvironment, tlsVariable } from '../listener/tls-variable.ts';
+import type { SniPolicy } from '../site/model.ts';
 import { hasTlsOption } from '../site/settings.ts';
+import type { TlsLikeness } from './tls-hosts.ts';
 import type { Visit } from './visit.ts';
 
 /** Why a request may not be answered over this connection; undefined when it may. */
@@ -26,24 +28,23 @@ function hostRefusal(visit: Visit, tls: TlsFacts, hostId: string): Failure | und
   if (tls.serverName !== undefined && clientName === undefined)
     return refused('host-missing', 400, `the handshake named ${tls.serverName}, the request names no host`);
   const shaken = site.hostById(hostId);
-  if (shaken !== host) {
-    const { sniPolicy } = site.snapshot.server;
-    const isAlike =
-      sniPolicy === 'insecure' ||
-      (shaken !== undefined &&
-        ((sniPolicy === 'secure' && shaken.likeness.whole === host.likeness.whole) ||
-          (sniPolicy === 'authonly' && shaken.likeness.clients === host.likeness.clients)));
-    if (!isAlike)
-      return refused(
-        'misdirected',
-        421,
-        `the handshake was led by ${hostId}, and ${host.host.id} has another TLS setup`,
-      );
-  }
+  const { sniPolicy } = site.snapshot.server;
+  // A reload may have changed what a client is asked for.
+  const isStale = shaken === undefined || tls.setup !== shaken.likeness.clients;
+  if (isStale && (shaken === host || sniPolicy !== 'insecure'))
+    return refused('setup-changed', 421, `${hostId} asks something else of clients since the handshake`);
+  if (shaken !== host && !isAlike(sniPolicy, shaken?.likeness, host.likeness))
+    return refused('misdirected', 421, `the handshake was led by ${hostId}, and ${host.host.id} has another TLS setup`);
   const isStrict = host.host.strictSni || shaken?.host.strictSni === true;
   if (isStrict && tls.serverName === undefined && site.isNameBased(visit.exchange.connection))
     return refused('server-name-missing', 403, 'the handshake named no host (SSLStrictSNIVHostCheck)');
   return undefined;
+}
+
+function isAlike(policy: SniPolicy, one: TlsLikeness | undefined, other: TlsLikeness): boolean {
+  if (policy === 'insecure') return true;
+  if (one === undefined || policy === 'strict') return false;
+  return policy === 'secure' ? one.whole === other.whole : one.clients === other.clients;
 }
 
 function refused(code: string, status: number, message: string): Failure {

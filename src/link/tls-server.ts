@@ -13,6 +13,8 @@ import { type TlsVersion, versionRange } from './tls-versions.ts';
 export interface TlsServerOptions {
   /** Stable name of the host, for whoever asks whose settings led the handshake. */
   readonly hostId: string;
+  /** What the host asked of clients then, in words of the caller's: what it asks later may be something else. */
+  readonly setup: string;
   /** A certificate with its chain, and its key; one for each kind of key. */
   readonly pairs: readonly { readonly certificates: string; readonly key: string }[];
   readonly versions: readonly TlsVersion[];
@@ -76,8 +78,8 @@ export class TlsServer {
   }
 
   /** The same, for a host that has no certificate of its own. */
-  inNameOf(hostId: string): TlsServer {
-    return new TlsServer({ ...this.#options, hostId });
+  inNameOf(hostId: string, setup: string): TlsServer {
+    return new TlsServer({ ...this.#options, hostId, setup });
   }
 
   /** Leads the handshake on a socket; what was read of it must have been put back. The outcome comes once. */
@@ -95,7 +97,7 @@ export class TlsServer {
       this.#end(ends, {
         kind: 'secure',
         socket,
-        session: new TlsSession(socket, this.#options.hostId, verdict.result),
+        session: new TlsSession(socket, this.#options, verdict.result),
       });
       return;
     }

@@ -9,6 +9,8 @@ export class TlsSession {
   readonly #socket: TLSSocket;
   /** Name of the host whose settings led the handshake. */
   readonly hostId: string;
+  /** What that host asked of clients. */
+  readonly setup: string;
   /** What mod_ssl calls SSL_CLIENT_VERIFY: NONE, SUCCESS, GENEROUS or `FAILED:reason`. */
   readonly clientVerify: string;
   readonly protocol: string | undefined;
@@ -22,9 +24,10 @@ export class TlsSession {
   #clientPem: string | undefined = undefined;
   #server: X509Certificate | undefined = undefined;
 
-  constructor(socket: TLSSocket, hostId: string, clientVerify: string) {
+  constructor(socket: TLSSocket, host: { readonly hostId: string; readonly setup: string }, clientVerify: string) {
     this.#socket = socket;
-    this.hostId = hostId;
+    this.hostId = host.hostId;
+    this.setup = host.setup;
     this.clientVerify = clientVerify;
     // Asked for at once: a closed socket has forgotten it, and the access log comes last.
     this.protocol = socket.getProtocol() ?? undefined;

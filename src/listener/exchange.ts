@@ -56,6 +56,8 @@ export interface TlsFacts {
   readonly clientCertificate: string | undefined;
   /** What follows is known only where TLS ends here: a fronting server over AJP does not tell it. */
   readonly hostId?: string;
+  /** What that host asked of clients when the handshake was led. */
+  readonly setup?: string;
   /** Server name that the client asked for (SNI). */
   readonly serverName?: string | undefined;
   readonly isResumed?: boolean;

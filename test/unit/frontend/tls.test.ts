@@ -100,6 +100,21 @@ test('a reload takes a renewed certificate for new connections, and leaves the o
   assert.equal(heard.split('HTTP/1.1 200').length, 3);
 });
 
+test('a connection from before a reload does not pass by what its host asks of clients since', async () => {
+  await using site = await Site.open('');
+  const old = connectTls({ port: site.port, host: '127.0.0.1', rejectUnauthorized: false });
+  let heard = '';
+  old.on('data', (bytes) => {
+    heard += bytes.toString('latin1');
+  });
+  old.write('GET /page.txt HTTP/1.1\r\nHost: www.example.test\r\n\r\n');
+  await until(() => heard.endsWith('page'), 5000);
+  await site.server.reload(site.load(`SSLCACertificateFile ${TLS_FILES}/ca.pem\nSSLVerifyClient require`));
+  old.write(PAGE);
+  await until(() => heard.includes('HTTP/1.1 421'), 5000);
+  assert.ok(heard.includes('HTTP/1.1 421'));
+});
+
 test('a reload with a key that does not fit is refused, and everything stays as it was', async () => {
   await using site = await Site.open('');
   const snapshot = site.load('');

@@ -20,6 +20,7 @@ const NO_QUESTION: ClientVerification = { mode: 'none', depth: 1, authorities: [
 function serverOf(name: string, changes: Partial<TlsServerOptions> = {}): TlsServer {
   return new TlsServer({
     hostId: name,
+    setup: '',
     pairs: [{ certificates: tlsText(`${name}.pem`), key: tlsText(`${name}.key`) }],
     versions: ['TLSv1.2', 'TLSv1.3'],
     ciphers: { upTo12: undefined, for13: undefined },
