@@ -45,8 +45,10 @@ export class UpstreamTls {
   #clientFor(settings: UpstreamTlsSettings): TlsClient {
     let client = this.#clients.get(settings);
     if (client !== undefined) return client;
-    const key = JSON.stringify(settings);
+    // Wherever they are written.
+    const key = JSON.stringify(settings, (name, value) => (name === 'place' ? undefined : value));
     client = this.#bySettings.get(key) ?? this.#compile(settings);
+    ofClients.set(client, numberOf(key));
     this.#bySettings.set(key, client); // as many as there are sets of sections
     this.#clients.set(settings, client);
     return client;
@@ -98,15 +100,23 @@ function namedBy({ checkPeerName, checkPeerCn }: UpstreamTlsSettings): 'any-name
   return checkPeerName === false && checkPeerCn === true ? 'common-name' : 'nothing';
 }
 
-let labels = 0;
-const numbers = new WeakMap<TlsClient, number>();
+/** Numbers of settings, by their text: the same after a reload, so that connections go on being used. */
+const NUMBERS_MAX = 10_000;
+const numbers = new Map<string, number>();
+const ofClients = new WeakMap<TlsClient, number>();
+
+function numberOf(key: string): number {
+  let number = numbers.get(key);
+  if (number === undefined) {
+    if (numbers.size >= NUMBERS_MAX) numbers.clear(); // costs some connections, no more
+    number = ++lastNumber;
+    numbers.set(key, number);
+  }
+  return number;
+}
+let lastNumber = 0;
 
 /** Tells connections apart that were made under other settings or for another name. */
 export function labelOf({ client, name }: SecureDial): string {
-  let number = numbers.get(client);
-  if (number === undefined) {
-    number = ++labels;
-    numbers.set(client, number);
-  }
-  return `${number} ${name}`;
+  return `${ofClients.get(client)} ${name}`;
 }

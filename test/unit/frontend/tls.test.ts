@@ -222,6 +222,24 @@ test('connections to a backend serve only requests for the name they were made w
   ]);
 });
 
+test('connections outlive a reload that leaves their settings as they are, and no other', async () => {
+  await using backends = new TlsBackends();
+  const { port, seen } = await backends.secure('www');
+  const conf = `SSLProxyEngine On\nProxyPass /b/ https://localhost:${port}/`;
+  await using site = await Site.open(conf, '');
+  const ask = (path: string) => askPlain(site.port, get(`/b/${path}`, 'h'));
+  await ask('1');
+  await site.server.reload(site.load(conf, ''));
+  await ask('2');
+  await site.server.reload(site.load(`SSLProxyVerify require\n${conf}`, ''));
+  assert.match(await ask('3'), /^HTTP\/1\.1 500/);
+  assert.deepEqual(
+    seen.filter((line) => line.startsWith('GET')),
+    ['GET /1 localhost', 'GET /2 localhost'],
+  );
+  assert.equal(seen.filter((line) => line === 'sni localhost').length, 2);
+});
+
 test('a body that ends with the connection is whole when TLS was ended, and cut when it was not', async () => {
   await using backends = new TlsBackends();
   const [whole, half] = [await backends.secure('www', {}, endProperly), await backends.secure('www', {}, endBelow)];
