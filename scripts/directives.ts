@@ -89,8 +89,8 @@ export function directivesPage({ rules, meanings, proofs }: Directives): Page {
 function patternsOf({ name, isSection }: DirectiveRule): Patterns {
   const mark = isSection ? '<' : '';
   return [
-    new RegExp(`(?<![w<.-])${mark}${name}(?![w.(:-])`),
-    new RegExp(`(?:^|[\n'"\`])[ \t]*${mark}${name}(?![w])`, 'i'),
+    new RegExp(`(?<![\\w<.-])${mark}${name}(?![\\w.(:-])`),
+    new RegExp(`(?:^|[\\n'"\`])[ \\t]*${mark}${name}(?![\\w])`, 'i'),
   ];
 }
 

@@ -53,17 +53,23 @@ export class Proofs {
 export function evidenceOf(file: string, text: string): Evidence[] {
   const starts = [...text.matchAll(TEST_START)];
   const first = starts[0]?.index ?? text.length;
-  const all: Evidence[] = [{ file, title: undefined, rank: RANK.shared, text: text.slice(0, first) }];
+  const all: Evidence[] = [{ file, title: undefined, rank: RANK.shared, text: readable(text.slice(0, first)) }];
   starts.forEach((start, i) => {
     const title = start[1] ?? start[2] ?? start[3];
-    const body = text.slice(start.index, starts[i + 1]?.index ?? text.length);
+    const body = readable(text.slice(start.index, starts[i + 1]?.index ?? text.length));
     const before = text.slice(0, start.index);
     const comment = COMMENT_BEFORE.exec(before)?.[0] ?? '';
     all.push({ file, title, rank: RANK.title, text: title ?? '' });
-    all.push({ file, title, rank: RANK.comment, text: comment });
+    const within = body.match(/\/\/ .*$/gm) ?? [];
+    all.push({ file, title, rank: RANK.comment, text: [comment, ...within].join('\n') });
     all.push({ file, title, rank: RANK.text, text: body });
   });
   return all;
+}
+
+/** Source as the configuration that its texts hold would look. */
+function readable(source: string): string {
+  return source.replaceAll('\\n', '\n');
 }
 
 interface Scenario {

@@ -45,13 +45,6 @@ export function requireExpression(node: ConfigNode, scope: Scope, raw: string): 
   return readExpression(node, scope, isQuoted ? text.slice(1, -1) : text);
 }
 
-const CONDITIONAL: ReadonlySet<string> = new Set(['if', 'elseif', 'else']);
-
-/** @param key name of a section in lower case */
-export function isConditional(key: string): boolean {
-  return CONDITIONAL.has(key);
-}
-
 /** Reads `<If>` and its kin; `walk` reads what is within. Nothing is kept of a section whose own line is wrong. */
 export function readConditional(node: SectionNode, scope: Scope, walk: (scope: Scope) => void): void {
   const isElse = node.key !== 'if';

@@ -22,7 +22,7 @@ export const WORKER_PARAMETER_ROWS: readonly ParameterRow[] = rows(`
   connectiontimeout | seconds, or ms | timeout | from 1 ms | time for a connection to come about
   ping | seconds, or ms | off | from 1 ms | AJP: CPING before each request, and the wait for its answer; http: 100-continue before a body
   acquire | milliseconds | none: waits | from 1 ms | wait for a place in the pool; then 503 or another member
-  min | number | 0 | from 0 | connections kept whatever ttl says
+  min | number | 0 | from 0 | no effect, nor in httpd: connections are opened when they are needed, up to smax of them kept
   max | number | 400 | from 0, 0 the default | connections at one time
   smax | number | max | from 0 | connections above it are closed after ttl
   ttl | seconds | off | from 1 | idle time after which connections above smax are closed
@@ -38,6 +38,7 @@ export const WORKER_PARAMETER_ROWS: readonly ParameterRow[] = rows(`
   flusher | text | flush | up to 15 characters | no effect
   secret | text | none | up to 63 characters | AJP: the word that Tomcat asks for
   upgrade | protocol, ANY, NONE | none; WebSocket for ws | up to 15 characters | protocols that a connection may change to
+  companion | URL | none | http://, for ajp:// members | ours: where upgrades of an AJP member go
   hcmethod | NONE, TCP, OPTIONS, HEAD, GET, CPING, OPTIONS11, HEAD11, GET11 | NONE | | how the member is checked
   hcinterval | seconds, or ms | 30 | from 100 ms | time between checks
   hcpasses | number | 1 | from 0 | checks that must go well until a member is back
@@ -69,7 +70,7 @@ function rows(text: string): ParameterRow[] {
     .split('\n')
     .map((line) => {
       const [key = '', unit = '', byDefault = '', range = '', meaning = ''] = line
-        .split(/ \| ?/)
+        .split(/ \|(?= )/)
         .map((cell) => cell.trim());
       return { key, unit, byDefault, range, meaning };
     });

@@ -1,5 +1,4 @@
-// Parameters of workers are read and have no effect in this version: what happens
-// instead. Place in the picture: `balancers.ts` and `mappings.ts` warn with it; a parameter that gets its effect leaves.
+// Parameters of workers that are read and have no effect: what happens instead. Place in the picture: `balancers.ts` and `mappings.ts` warn with it; a parameter that gets its effect leaves.
 
 import type { WorkerDraft } from './balancer-draft.ts';
 import { RECEIVE_BUFFER } from './host-settings.ts';
@@ -7,10 +6,6 @@ import { RECEIVE_BUFFER } from './host-settings.ts';
 /** What happens instead of what a parameter, just set on the worker, asks for; undefined when it is heeded. */
 export function unheededParameter({ choices }: WorkerDraft, key: string): string | undefined {
   switch (key) {
-    case 'min':
-      return (choices.pool.min ?? 0) === 0
-        ? undefined
-        : 'min= is not honoured: no connections are opened before they are needed, nor kept beyond ttl=';
     case 'receivebuffersize':
       return (choices.receiveBufferSize ?? 0) === 0
         ? undefined

@@ -243,6 +243,9 @@ const SETTERS: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   ['hctemplate', setHealthTemplate],
 ]);
 
+/** Every key, in lower case. */
+export const WORKER_KEYS: readonly string[] = [...SETTERS.keys()];
+
 /** Keys that a ProxyHCTemplate may hold. */
 export const HEALTH_KEYS: ReadonlySet<string> = new Set(
   [...SETTERS.keys()].filter((key) => key.startsWith('hc') && key !== 'hctemplate'),

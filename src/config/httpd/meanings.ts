@@ -47,7 +47,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   ServerSignature: 'no effect: pages made here name nobody',
   UseCanonicalPhysicalPort: 'On: redirects name the port of the connection where nothing else names one',
   AllowOverride: '`.htaccess` files are not read; where one stands the start is refused unless None',
-  AllowOverrideList: 'the same',
+  AllowOverrideList: 'no effect: see AllowOverride',
   MergeTrailers: 'fields after a chunked body: Off (default) they stay apart',
   // who may enter
   Allow: 'who may enter by Order: all, addresses, names, `env=`',
@@ -64,6 +64,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   AuthBasicProvider: 'file; others stop the start',
   AuthBasicAuthoritative: 'an unknown user is refused',
   AuthBasicFake: 'the Authorization that a backend gets instead',
+  AuthBasicUseDigestAlgorithm: 'Off; MD5 stops the start',
   AuthUserFile: 'users and their passwords: bcrypt, apr1, SHA, crypt with SHA-256 and SHA-512',
   AuthGroupFile: 'groups and their users',
   AuthzSendForbiddenOnFailure: 'On: a known user who may not enter gets 403 instead of 401',
@@ -159,7 +160,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   ProxyHCTemplate: 'parameters of health checks under a name',
   ProxyHCTPsize: 'no effect: checks need no threads',
   CatflapProbe:
-    'On, Off (default) or a time: how often members in error are asked whether they are back; ours, see [below](#members-that-come-back)',
+    'On, Off (default) or a time: how often members in error are asked whether they are back; ours, see [its page](frontend.md#members-that-come-back)',
   HeartbeatListen: 'address and port at which heartbeats are heard',
   HeartbeatStorage: 'file with heartbeats that another program writes',
   HeartbeatMaxServers: 'most servers whose heartbeats are kept',

@@ -12,10 +12,8 @@ const member = (text: string) => `<Proxy balancer://c>\nBalancerMember ${text}\n
 
 for (const [text, line, message] of [
   // Targets and members.
-  [member('ajp://h min=1'), 2, /min= /],
   [member('ajp://h receivebuffersize=1024'), 2, /receivebuffersize= .* buffers/],
   [member('ajp://h flusher=mine'), 2, /flusher= .* pauses/],
-  ['ProxyPass /x http://h min=2', 1, /min= /],
   // Manners of the proxy.
   ['ProxyReceiveBufferSize 1024', 1, /buffers/],
   ['SetEnvIf User-Agent x proxy-nocanon=1', 1, /nocanon behind/],
