@@ -11,7 +11,7 @@ import type { Http1Handler } from '../listener/http1-listener.ts';
 import { EXPLAIN_VARIABLE } from '../site/check-explaining.ts';
 import { findMapping, type MappingMatch } from '../site/mapping.ts';
 import type { MappingTarget } from '../site/model.ts';
-import { readPath, shownPath } from '../site/path.ts';
+import { readPath, settleEncoded, shownPath } from '../site/path.ts';
 import { Activity, NO_SERVER, type ServerFacts } from './activity.ts';
 import { applyEnvOps, applyEnvRules, spareClient } from './environment.ts';
 import { answerRedirect } from './error-page.ts';
@@ -217,9 +217,9 @@ export class Frontend implements Http1Handler, HeadFilter {
     const { host, settings, usesEncodedForm } = visit.host;
     const { trace } = visit;
     trace?.passBegins();
-    // What cannot be decoded may still be mapped in its encoded form; that is then what sections are compared with.
+    // What cannot be decoded may still be mapped in its encoded form.
     visit.forgetGoal();
-    const located = settings.forPath(forms.status === 0 ? forms.decoded : forms.encoded, visit);
+    let located = settings.forPath(forms.status === 0 ? forms.decoded : forms.encoded, visit);
     visit.settings = located;
     const env = located.interpolateEnv === true ? (name: string) => exchange.env?.get(name) : undefined;
     const mayProxy = exchange.env?.has('no-proxy') !== true;
@@ -231,6 +231,11 @@ export class Frontend implements Http1Handler, HeadFilter {
       visit.settings = host.defaults; // no section was looked for yet
       this.fail(visit, forms.status);
       return;
+    }
+    if (isEncodedMatch && settleEncoded(forms, host, match.mapping?.mode === 'servlet')) {
+      visit.path = forms.decoded;
+      located = settings.forPath(forms.decoded, visit);
+      visit.settings = located;
     }
     if (located.handler !== undefined && this.#isPage(located.handler)) {
       visit.handler = located.handler;

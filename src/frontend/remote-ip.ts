@@ -15,33 +15,38 @@ export function applyRemoteIp(settings: RemoteIpSettings, exchange: Exchange): v
   if (header === undefined || exchange.connection.claimed !== undefined) return;
   const { fields } = exchange.request;
   if (fields.indexOf(header) < 0) return;
-  let rest: string | undefined = fields.getAll(header).join(', ');
+  const list = fields.getAll(header).join(', ');
+  /** Where what nobody has looked at ends; -1: nothing is left. */
+  let end = list.length;
   let isInternal = proxies.length > 0;
   let client = parseAddress(exchange.clientAddress);
   let text: string | undefined;
   const external: string[] = [];
-  while (rest !== undefined && client !== undefined) {
+  while (end >= 0 && client !== undefined) {
     const proxy = proxyAt(proxies, client);
     if (proxies.length > 0 && proxy === undefined) break;
     // An internal proxy may name an external one, but not the other way round.
     if (proxy !== undefined && isInternal) isInternal = proxy.isInternal;
-    const named = lastNamed(rest);
-    const address = addressIn(named.text);
+    const last = withoutBlanks(list, end);
+    const comma = last === 0 ? -1 : list.lastIndexOf(',', last - 1);
+    const named = list.slice(comma + 1, last).replace(/^ +/, '');
+    const address = addressIn(named);
     if (address === undefined || (!isInternal && !isPublic(address))) {
-      rest = named.upTo;
+      // Blanks where a member is missing stay, as in httpd; those behind a member do not.
+      if (named !== '' || comma < 0) end = last;
       break;
     }
     if (!isInternal) external.push(text ?? exchange.clientAddress);
     client = address;
     text = formatAddress(address);
-    rest = named.before;
+    end = comma;
   }
   if (text === undefined) return;
   exchange.clientAddress = text;
   // Nobody told the port.
   exchange.clientPort = 0;
-  if (rest === undefined) fields.remove(header);
-  else fields.set(header, rest);
+  if (end < 0) fields.remove(header);
+  else fields.set(header, list.slice(0, end).replace(/^ +/, ''));
   if (external.length === 0) return;
   exchange.setNote(NOTE, external.join(', '));
   if (proxiesHeader !== undefined) fields.set(proxiesHeader, external.join(', '));
@@ -51,13 +56,11 @@ function proxyAt(proxies: readonly TrustedProxy[], address: readonly number[]): 
   return proxies.find(({ range }) => isInRange(range, address));
 }
 
-/** The last member of a list: its text, what stands before it, and the list up to its end. */
-function lastNamed(list: string): { text: string; before: string | undefined; upTo: string } {
-  const comma = list.lastIndexOf(',');
-  const text = list.slice(comma + 1).replace(/^ +| +$/g, '');
-  if (comma < 0) return { text, before: undefined, upTo: text };
-  // Blanks where a member is missing stay, as in httpd; those behind a member do not.
-  return { text, before: list.slice(0, comma), upTo: text === '' ? list : list.replace(/ +$/, '') };
+/** Where a list that ends here ends without the blanks at its end. Looked at from behind: a client may send many. */
+function withoutBlanks(list: string, end: number): number {
+  let at = end;
+  while (list[at - 1] === ' ') at--;
+  return at;
 }
 
 /**

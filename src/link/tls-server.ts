@@ -1,7 +1,7 @@
 // TLS as one host shows it: its certificates, versions, ciphers, and what it asks of clients' certificates. It listens to
 // nothing: handshakes come from a `TlsDoor`, one socket at a time. Differences to mod_ssl: docs/reference/differences.md.
 
-import { constants } from 'node:crypto';
+import { constants, createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { CHAIN_ERRORS, chainOf, issuersIn, UNKNOWN_ISSUER } from './tls-chain.ts';
@@ -68,6 +68,7 @@ export class TlsServer {
       requestCert: clients.mode !== 'none',
       rejectUnauthorized: clients.mode === 'require',
       ALPNProtocols: PROTOCOLS,
+      sessionIdContext: contextOf(clients),
       // The door has a limit of its own.
       handshakeTimeout: 0,
     });
@@ -128,6 +129,15 @@ export class TlsServer {
       ? { isWelcome: false, result: 'FAILED:CERT_CHAIN_TOO_LONG' }
       : { isWelcome: true, result: 'SUCCESS' };
   }
+}
+
+/**
+ * Hosts may share the key of their tickets, and what one of them has made of a client's certificate holds only where the
+ * same is asked of clients: elsewhere the handshake is a whole one. Stable, so that servers can share tickets. 32 octets
+ * at most.
+ */
+function contextOf(clients: ClientVerification): string {
+  return createHash('sha256').update(JSON.stringify(clients)).digest('base64').slice(0, 32);
 }
 
 /** As observed on httpd: in TLS 1.2 a chain that is forgiven counts as such, in 1.3 its error is told. */

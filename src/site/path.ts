@@ -61,6 +61,22 @@ export function readPath(raw: string, rules: PathRules, into: RequestPath, query
   return true;
 }
 
+/**
+ * What sections and rules see of a path that was mapped in its encoded form, into `decoded`: without what servlets do not
+ * look at, so that `/app/admin;x` is guarded as `/app/admin` is (as in httpd). An encoded slash that may not be decoded
+ * stays as it is.
+ * @returns whether it is another path than before
+ */
+export function settleEncoded(path: RequestPath, rules: PathRules, isServlet: boolean): boolean {
+  const isWhole = path.status === 0;
+  if (isWhole && !(isServlet && path.encoded.includes(';'))) return false;
+  const plain = isServlet ? (resolve(path.encoded.replace(/;[^/]*/g, ''), true, true) ?? '/') : path.encoded;
+  const decoded = decode(plain, isWhole ? rules.allowEncodedSlashes : 'no-decode');
+  path.decoded = resolve(decoded, rules.mergeSlashes, true) ?? '/';
+  path.status = 0;
+  return true;
+}
+
 /** The path as rules and logs tell it: decoded, also where nothing may be served for it. */
 export function shownPath({ status, decoded, encoded }: RequestPath): string {
   return status === 404 ? decode(encoded, 'on') : decoded;

@@ -245,6 +245,33 @@ describe('TLS towards clients', () => {
     assert.equal(await resumes(none, await ticketOf(none)), false);
   });
 
+  // SSLSessionTicketKeyFile, SSLVerifyClient
+  it('takes no ticket up that was given where something else is asked of certificates, whoever has the key', async () => {
+    const ticketKey = Buffer.alloc(48, 7);
+    const asking = (mode: 'none' | 'require', authority: string): ClientVerification => ({
+      mode,
+      depth: 1,
+      authorities: [tlsText(authority)],
+      revocationLists: [],
+    });
+    await using lenient = await open({ ticketKey, clients: asking('require', 'stranger.pem') });
+    await using likewise = await open({ ticketKey, clients: asking('require', 'stranger.pem') });
+    await using strict = await open({ ticketKey, clients: asking('require', 'ca.pem') });
+    const { peer, connection } = await lenient.securePair(identity('stranger'));
+    let session: Buffer | undefined;
+    peer.socket.on('session', (given: Buffer) => {
+      session = given;
+    });
+    lenient.put(connection, 'x');
+    connection.flush();
+    await until(() => peer.text === 'x' && session !== undefined, 'a ticket');
+    const taken = await likewise.securePair({ ...identity('stranger'), session });
+    assert.equal(taken.connection.tls?.isResumed, true);
+    const refused = strict.securePeer({ ...identity('stranger'), session });
+    await until(() => refused.hasEnded || refused.isClosed, 'the end of the handshake');
+    assert.equal(strict.connections.length, 0);
+  });
+
   for (const [mode, client, expected] of [
     ['optional', undefined, 'NONE'],
     ['optional', 'client', 'SUCCESS'],
