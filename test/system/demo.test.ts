@@ -246,8 +246,9 @@ test('a folder with a configuration of somebody else is left alone', async () =>
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   test(`${signal} to the demo alone ends all of it`, async () => {
     await using demo = await Demo.start([...PROGRAM, 'demo', '--port', String(await freePort())]);
-    let all: number[] = [];
-    assert.ok(await until(() => (all = processTree(demo.child.pid)).length >= 4, 5000), `only ${all.length} processes`);
+    const tree = () => processTree(demo.child.pid);
+    assert.ok(await until(() => tree().length >= 4, 5000), `only ${tree().length} processes`);
+    const all = tree();
     process.kill(demo.child.pid, signal);
     assert.ok(await until(() => demo.child.hasEnded, 5000));
     assert.equal(demo.child.end, 0);
