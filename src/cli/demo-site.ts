@@ -11,7 +11,8 @@ export function demoFiles(
 ): Map<string, string> {
   const balancerMembers = members
     .map(
-      (member) => `  BalancerMember ajp://127.0.0.1:${member.port}/webapp route=${member.route} loadfactor=10 retry=5`,
+      (member) =>
+        `  BalancerMember ajp://127.0.0.1:${member.port}/webapp route=${member.route} loadfactor=10 hcmethod=CPING hcinterval=2 connectiontimeout=1`,
     )
     .join('\n');
   return new Map([
@@ -21,6 +22,8 @@ export function demoFiles(
 LoadModule proxy_module modules/mod_proxy.so
 LoadModule proxy_ajp_module modules/mod_proxy_ajp.so
 LoadModule proxy_balancer_module modules/mod_proxy_balancer.so
+LoadModule proxy_hcheck_module modules/mod_proxy_hcheck.so
+LoadModule status_module modules/mod_status.so
 
 Listen 127.0.0.1:${frontPort}
 ServerName localhost
@@ -41,17 +44,21 @@ Include conf.d/proxy_ajp.conf
       `ProxyRequests Off
 ProxyPass /webapp/ balancer://webapp/ stickysession=JSESSIONID|jsessionid
 
+# Members are asked every two seconds whether they are well (hcmethod).
 <Proxy balancer://webapp>
 ${balancerMembers}
 </Proxy>
 
-<Location /balancer-manager/>
+# For whoever sits at this machine.
+<Location /balancer-manager>
   SetHandler balancer-manager
-
-  Order Deny,Allow
-  Deny from all
-  Allow from 127.0.0.1
+  Require local
 </Location>
+<Location /server-status>
+  SetHandler server-status
+  Require local
+</Location>
+ProxyStatus On
 `,
     ],
     ['htdocs/index.html', page('Catflap demo', '<p>Begin with <a href="/contents/menu.html">the menu</a>.</p>')],
@@ -65,6 +72,8 @@ one of two Node servers, the members <b>jvm1</b> and <b>jvm2</b>.</p>
   <li><a href="/webapp/">The application</a>: the first page begins a session, and the session stays with its member</li>
   <li><a href="/webapp/auth/login">Log in</a></li>
   <li><a href="/webapp/mypage">My page</a>: who served it, what the session holds, and its id</li>
+  <li><a href="/balancer-manager">Balancer manager</a>: take a member out of service, and put it back</li>
+  <li><a href="/server-status">Server status</a>: what the frontend is doing</li>
 </ul>`,
       ),
     ],

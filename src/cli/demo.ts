@@ -118,6 +118,8 @@ function introduction(
   return `
 The site          http://127.0.0.1:${port}/contents/menu.html
 The application   http://127.0.0.1:${port}/webapp/
+Its balancer      http://127.0.0.1:${port}/balancer-manager
+The server        http://127.0.0.1:${port}/server-status
 
 Its configuration, for you to read, change and run by hand, is in ${folder}:
   httpd.conf, conf.d/proxy_ajp.conf, htdocs/; logs/access.log tells which member answered
@@ -128,6 +130,11 @@ ${programs.map((args) => `  ${commandLine(args)}`).join('\n')}
 Try: log in, look at "My page", then end the member that served you
   ${members.map((member, index) => `kill ${children[index]?.pid}   # ${member.route}`).join('\n  ')}
 and reload: the other one answers. Sessions live in one process here, so you log in anew.
+
+Ask, in another terminal: how it fares, why a page is answered as it is; and put in force what you changed
+  ${commandLine(['status', '-d', folder])}
+  ${commandLine(['explain', '--live', '-f', join(folder, 'httpd.conf'), `http://127.0.0.1:${port}/webapp/mypage`])}
+  ${commandLine(['reload', '-d', folder])}
 
 Ctrl-C ends everything.`;
 }

@@ -52,9 +52,18 @@ class Demo {
     return this.child.output();
   }
 
+  /** The commands that it proposes, as words. */
+  get questions(): string[][] {
+    return [...this.output.matchAll(/^ {2}npx catflap ((?:status|explain|reload) .+)$/gm)].map(([, words]) =>
+      words.split(' '),
+    );
+  }
+
   /** The commands that it says it has started, as words. */
   get commands(): string[][] {
-    return [...this.output.matchAll(/^ {2}npx catflap (.+)$/gm)].map(([, words]) => words.split(' '));
+    return [...this.output.matchAll(/^ {2}npx catflap ((?:front|demo-member) .+)$/gm)].map(([, words]) =>
+      words.split(' '),
+    );
   }
 }
 
@@ -108,7 +117,14 @@ describe('the demo', () => {
     const menu = await visitor.ask('/contents/menu.html');
     assert.deepEqual([menu.status, headerOf(menu, 'content-type')], [200, 'text/html']);
     const links = new Set([...menu.body.toString().matchAll(/href="([^"]+)"/g)].map(([, href]) => href));
-    assert.deepEqual([...links].sort(), ['/contents/menu.html', '/webapp/', '/webapp/auth/login', '/webapp/mypage']);
+    assert.deepEqual([...links].sort(), [
+      '/balancer-manager',
+      '/contents/menu.html',
+      '/server-status',
+      '/webapp/',
+      '/webapp/auth/login',
+      '/webapp/mypage',
+    ]);
     for (const link of links) assert.equal((await visitor.ask(link)).status, 200, link);
     assert.equal((await visitor.ask('/')).status, 200);
   });
@@ -152,6 +168,27 @@ describe('the demo', () => {
     assert.deepEqual([code, stdout], [0, 'httpd.conf: 0 errors, 0 warnings, 0 notes\n']);
   });
 
+  test('the commands it proposes work beside it', async () => {
+    assert.deepEqual(
+      demo.questions.map(([name]) => name),
+      ['status', 'explain', 'reload'],
+    );
+    const answers: string[] = [];
+    for (const words of demo.questions) {
+      const { code, stdout, stderr } = await runCommand([...PROGRAM, ...words]);
+      assert.equal(code, 0, stderr);
+      answers.push(stdout);
+    }
+    assert.match(answers[0], /^balancer:\/\/webapp, byrequests, sticky by JSESSIONID$/m);
+    assert.match(answers[1], /^Mapping +\/webapp\/ -> balancer:\/\/webapp\//m);
+  });
+
+  test('its manager shows both members and how their health checks went', async () => {
+    const manager = await new Visitor(demo.port).ask('/balancer-manager');
+    assert.equal(manager.status, 200);
+    assert.match(manager.body.toString(), /jvm1[\s\S]*CPING[\s\S]*jvm2[\s\S]*CPING/);
+  });
+
   test('the access log tells which member answered', async () => {
     const visitor = new Visitor(demo.port);
     await visitor.ask('/webapp/');
@@ -178,7 +215,7 @@ test('when a member ends the other one answers, and the demo says how to start i
   const member = Child.start([...PROGRAM, ...again.split(' ')], { log });
   try {
     assert.ok(await until(() => member.output().includes(`${dead} listening on ajp://127.0.0.1:`), 10_000));
-    // Its retry is five seconds.
+    // A health check every two seconds.
     const isBack = async () => servedBy(await new Visitor(demo.port).ask('/webapp/')) === dead;
     assert.ok(await until(isBack, 10_000, 200));
   } finally {
