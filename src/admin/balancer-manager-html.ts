@@ -9,7 +9,7 @@ import type { Host } from '../site/model.ts';
 import { stickinessIn } from '../site/overlay.ts';
 import { stickySessionText } from '../site/reconcile.ts';
 import { HEALTH_METHODS } from '../site/worker-parameters.ts';
-import type { BalancerView } from './balancer-views.ts';
+import { type BalancerView, shownUrl } from './balancer-views.ts';
 import { escapeLink, escapeMarkup, hundredths, shortSize } from './markup.ts';
 
 export interface HtmlPage {
@@ -19,6 +19,8 @@ export interface HtmlPage {
   readonly path: string;
   readonly action: string;
   readonly host: Host;
+  /** BalancerPersist, and changes can be saved. */
+  readonly savesChanges: boolean;
   readonly views: readonly BalancerView[];
   /** What was asked for with `b` and `w`: its form is shown. */
   readonly balancer: BalancerView | undefined;
@@ -70,7 +72,7 @@ ${CELL} background-color: white;
 `;
 
 /** Deployment tools read the version of Apache here, so the one that this server answers for stands there too. */
-function head({ serverName, host }: HtmlPage): string {
+function head({ serverName, host, savesChanges }: HtmlPage): string {
   const not = (holds: boolean) => (holds ? '' : 'NOT ');
   return `<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01//EN" "http://www.w3.org/TR/html4/strict.dtd">
 <html><head><title>Balancer Manager</title>
@@ -80,7 +82,7 @@ ${STYLE}</style>
 <body><h1>Load Balancer Manager for ${escapeMarkup(serverName)}</h1>
 
 <dl><dt>Server Version: Apache/${HTTPD_VERSION} (Catflap)</dt>
-<dt>Balancer changes will ${not(host.persistsChanges)}be persisted on restart.</dt>\
+<dt>Balancer changes will ${not(savesChanges)}be persisted on restart.</dt>\
 <dt>Balancers are ${not(host.balancerInherit)}inherited from main server.</dt>\
 <dt>ProxyPass settings are ${not(host.proxyPassInherit)}inherited from main server.</dt></dl>
 `;
@@ -125,14 +127,14 @@ function shortId({ key, name }: BalancerView): string {
   let hash = 0x811c9dc5;
   for (const character of key.slice(0, Math.max(0, key.indexOf('|'))))
     hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193) >>> 0;
-  return `p${hash.toString(16)}_${name}`;
+  return `p${hash.toString(16)}_${name.replace(/[^a-z0-9]/g, '_')}`;
 }
 
 function memberRow(page: HtmlPage, view: BalancerView, { config, state }: Member): string {
-  const link = `${page.path}?b=${escapeLink(view.name)}&w=${escapeLink(config.url)}&nonce=${escapeLink(view.nonce)}`;
+  const link = `${page.path}?b=${escapeLink(view.name)}&w=${escapeLink(shownUrl(config))}&nonce=${escapeLink(view.nonce)}`;
   const { healthCheck } = config;
   const cells = [
-    `<a href="${escapeMarkup(link)}">${escapeMarkup(config.url)}</a>`,
+    `<a href="${escapeMarkup(link)}">${escapeMarkup(shownUrl(config))}</a>`,
     escapeMarkup(config.route),
     escapeMarkup(config.redirect),
     hundredths(config.loadFactor),
@@ -191,6 +193,7 @@ function formStart({ action }: HtmlPage): string {
   return `<form method='POST' enctype='application/x-www-form-urlencoded' action="${escapeMarkup(action)}">\n`;
 }
 
+/** Values are decoded twice when they come back: a URL is escaped once here and once by the browser. */
 function hidden(name: string, value: string): string {
   return `<input type=hidden name='${name}' id='${name}' value="${escapeMarkup(value)}">\n`;
 }
@@ -220,7 +223,7 @@ function memberForm(page: HtmlPage, view: BalancerView, member: Member): string 
   const { config, state } = member;
   const knob = STATUS_BITS.filter(([letter]) => letter !== 'C' || page.showsHealth);
   const heads = STATUS_HEADS.split(',').filter((name) => name !== 'HC Fail' || page.showsHealth);
-  return `<h3>Edit worker settings for ${escapeMarkup(config.url)}</h3>
+  return `<h3>Edit worker settings for ${escapeMarkup(shownUrl(config))}</h3>
 ${formStart(page)}<table><tr><td>Load factor:</td><td><input name='w_lf' id='w_lf' type=text value='${hundredths(config.loadFactor)}'></td></tr>
 <tr><td>LB Set:</td><td><input name='w_ls' id='w_ls' type=text value='${config.set}'></td></tr>
 <tr><td>Route:</td><td><input name='w_wr' id='w_wr' type=text value="${escapeMarkup(config.route)}"></td></tr>
@@ -229,14 +232,14 @@ ${formStart(page)}<table><tr><td>Load factor:</td><td><input name='w_lf' id='w_l
 <tr>${knob.map(([letter, bit]) => radio(`w_status_${letter}`, (state.bits & bit) !== 0)).join('')}</tr></table></td></tr>
 ${page.showsHealth ? healthForm(page, member) : ''}<tr><td colspan='2'><input type=submit value='Submit'></td></tr>
 </table>
-${hidden('w', config.url)}${formEnd(view)}${removeForm(page, view, member)}<hr />
+${hidden('w', escapeLink(shownUrl(config)))}${formEnd(view)}${removeForm(page, view, member)}<hr />
 `;
 }
 
 /** Ours: httpd cannot take a member out. */
 function removeForm(page: HtmlPage, view: BalancerView, { config }: Member): string {
   const fields = [
-    ['w', config.url],
+    ['w', escapeLink(shownUrl(config))],
     ['b', view.name],
     ['nonce', view.nonce],
   ].map(([name, value]) => `<input type=hidden name='${name}' value="${escapeMarkup(value)}">`);

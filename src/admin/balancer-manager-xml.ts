@@ -5,7 +5,7 @@ import type { Member } from '../balancer/member.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Host } from '../site/model.ts';
 import { stickinessIn } from '../site/overlay.ts';
-import { type BalancerView, fileMember } from './balancer-views.ts';
+import { type BalancerView, fileMember, shownUrl } from './balancer-views.ts';
 import { escapeMarkup, hundredths } from './markup.ts';
 
 /** Connections to a member for which no `max=` is given. */
@@ -56,7 +56,7 @@ function memberElement(view: BalancerView, member: Member, host: Host, clock: Cl
   const isAjp = config.scheme === 'ajp';
   return [
     '        <httpd:worker>\n',
-    e('name', config.url),
+    e('name', shownUrl(config)),
     e('scheme', config.scheme),
     e('hostname', config.host),
     e('loadfactor', hundredths(config.loadFactor)),

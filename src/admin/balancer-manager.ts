@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import type { BalancerConfig } from '../balancer/config.ts';
 import type { Log } from '../base/log.ts';
-import { answerPage, type PageHandler, type PageHost, readBody } from '../frontend/page-handler.ts';
+import { answerPage, type PageHandler, type PageHost, readBody, refuseMethod } from '../frontend/page-handler.ts';
 import type { RunningSite } from '../frontend/running-site.ts';
 import type { Visit } from '../frontend/visit.ts';
 import type { BalancerKey, Host } from '../site/model.ts';
@@ -55,12 +55,8 @@ class BalancerManager implements PageHandler {
       case 'POST':
         readBody(exchange, FORM_BYTES_MAX, (text) => this.#answer(visit, frontend, readParameters(text), true));
         return;
-      case 'OPTIONS':
-        answerPage(visit, { status: 200, type: 'text/plain', body: Buffer.alloc(0), fields: [['Allow', ALLOW]] });
-        return;
       default:
-        exchange.response.fields.set('Allow', ALLOW);
-        frontend.fail(visit, 405);
+        refuseMethod(visit, frontend, ALLOW);
     }
   }
 
@@ -93,10 +89,11 @@ class BalancerManager implements PageHandler {
     const text = isXml
       ? xmlPage(views(), host, frontend.link.clock)
       : htmlPage({
-          serverName: visit.requestName,
+          serverName: nameOf(visit),
           path: pathOf(visit),
           action: `${visit.origin}${pathOf(visit)}`,
           host,
+          savesChanges: host.persistsChanges && frontend.server.savesChanges,
           views: views(),
           balancer,
           member,
@@ -178,6 +175,11 @@ function whyNonce({ name, nonce }: BalancerView): string {
   return nonce === ''
     ? `balancer://${name} has nonce=None, so it takes no changes`
     : `the token (nonce) is not that of balancer://${name}; load the page again`;
+}
+
+/** Name of the server for people; httpd writes no brackets around an address. */
+function nameOf({ requestName }: Visit): string {
+  return requestName.replace(/^\[|\]$/g, '');
 }
 
 /** Path of the request without its query, as sent. */

@@ -1,7 +1,7 @@
 // What a balancer-manager sees of a host's balancers: configuration of the file and in force, members at work, and the
 // few facts that only its pages show.
 
-import type { BalancerConfig, MemberConfig } from '../balancer/config.ts';
+import { type BalancerConfig, defaultPort, type MemberAddress, type MemberConfig } from '../balancer/config.ts';
 import type { Member } from '../balancer/member.ts';
 import type { ProxiedBalancer } from '../frontend/proxied-balancer.ts';
 import type { RunningSite } from '../frontend/running-site.ts';
@@ -49,11 +49,20 @@ export function viewBalancers(
 /** The member that a URL names: itself, or the longest whose name begins it. */
 export function memberNamed(view: BalancerView, url: string): Member | undefined {
   const parsed = parseWorkerUrl(url);
-  const name = parsed.ok ? parsed.address.url : url;
+  const name = parsed.ok ? shownUrl(parsed.address) : url;
   let best: Member | undefined;
-  for (const member of view.members)
-    if (servesUrl(member.config.url, name) && member.config.url.length > (best?.config.url.length ?? 0)) best = member;
+  for (const member of view.members) {
+    const shown = shownUrl(member.config);
+    if (servesUrl(shown, name) && (best === undefined || shown.length > shownUrl(best.config).length)) best = member;
+  }
   return best;
+}
+
+/** A member's URL as httpd's pages name it: the port that its scheme has anyway is left out. */
+export function shownUrl({ url, scheme, port }: MemberAddress): string {
+  return port === defaultPort(scheme)
+    ? url.replace(/^((?:unix:[^|]*\|)?\w+:\/\/(?:\[[^\]]*\]|[^/:]*)):\d+/, '$1')
+    : url;
 }
 
 /** The member as the file has it; undefined for one that was added at run time. */

@@ -17,7 +17,7 @@ export function escapeMarkup(text: string): string {
 export function escapeLink(text: string): string {
   return text.replace(
     /[^A-Za-z0-9$\-_.!*(),:@/~;]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+    (character) => `%${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
   );
 }
 

@@ -2,7 +2,7 @@
 // collectd, Telegraf, Centreon, the exporters of Prometheus. "Server Built" is not told, and readers do without.
 
 import { HTTPD_VERSION } from '../config/httpd/version.ts';
-import type { BalancerView } from './balancer-views.ts';
+import { type BalancerView, shownUrl } from './balancer-views.ts';
 import {
   cpuPercent,
   cpuTime,
@@ -81,7 +81,7 @@ function balancerLines({ name, members }: BalancerView, index: number): string[]
     ...members.flatMap(({ config, state }, number) => {
       const worker = `${balancer}Worker[${number}]`;
       return [
-        `${worker}Name: ${config.url}`,
+        `${worker}Name: ${shownUrl(config)}`,
         `${worker}Status: ${state.statusText}`,
         `${worker}Elected: ${state.elected}`,
         `${worker}Busy: ${state.busy}`,

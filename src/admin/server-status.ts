@@ -3,7 +3,7 @@
 
 import { loadavg } from 'node:os';
 import { cpuUsage } from 'node:process';
-import { answerPage, type PageHandler, type PageHost } from '../frontend/page-handler.ts';
+import { answerPage, type PageHandler, type PageHost, refuseMethod } from '../frontend/page-handler.ts';
 import type { Visit } from '../frontend/visit.ts';
 import { viewBalancers } from './balancer-views.ts';
 import { PAGE_FIELDS } from './page-fields.ts';
@@ -32,12 +32,8 @@ export function serverStatus({ load = loadavg, cpu = processorSeconds }: Machine
         case 'HEAD':
           answer(visit, factsOf(visit, frontend, load(), cpu()));
           return;
-        case 'OPTIONS':
-          answerPage(visit, { status: 200, type: 'text/plain', body: Buffer.alloc(0), fields: [['Allow', ALLOW]] });
-          return;
         default:
-          exchange.response.fields.set('Allow', ALLOW);
-          frontend.fail(visit, 405);
+          refuseMethod(visit, frontend, ALLOW);
       }
     },
   };

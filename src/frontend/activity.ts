@@ -38,6 +38,8 @@ export interface ServerFacts {
   readonly connectionCount: number;
   /** Connections that may be open at once. */
   readonly connectionsMax: number;
+  /** What operators change can be saved, as far as can be known without trying. */
+  readonly savesChanges: boolean;
   /** Requests in progress, under whatever configuration; one whose head is still coming has no `attachment`. */
   exchanges(): Iterable<Exchange>;
 }
@@ -47,5 +49,6 @@ export const NO_SERVER: ServerFacts = {
   generation: 1,
   connectionCount: 0,
   connectionsMax: 0,
+  savesChanges: false,
   exchanges: () => [],
 };

@@ -1,7 +1,7 @@
 // The file in which changes made at run time outlive the process (BalancerPersist): read at the start and after a
 // restart, written whole after each change, never half. Whatever is wrong with it costs the changes, not the start.
 
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Failure } from '../base/failure.ts';
 import type { Log } from '../base/log.ts';
@@ -17,6 +17,7 @@ export const CHANGES_FILE_BYTES_MAX: number = 16 * 1024 * 1024;
 
 export class ChangesFile {
   readonly #log: Log;
+  #hasFailed = false;
 
   constructor(log: Log) {
     this.#log = log;
@@ -66,9 +67,22 @@ export class ChangesFile {
         writeFileSync(fresh, saveChanges(snapshot.balancers, overlay, keys), { mode: 0o644, flush: true });
         renameSync(fresh, file);
       } else rmSync(file, { force: true });
+      this.#hasFailed = false;
     } catch (error) {
+      this.#hasFailed = true;
       const mend = 'let the user of this process write to the folder, or name another with DefaultRuntimeDir';
       this.#log.error('changes-not-saved', { file, why: (error as Error).message, mend });
+    }
+  }
+
+  /** Whether changes can be saved: the last could, and the folder is there and may be written to. */
+  canSave({ server }: Snapshot): boolean {
+    if (this.#hasFailed) return false;
+    try {
+      accessSync(server.runtimeDir, constants.W_OK);
+      return true;
+    } catch {
+      return false;
     }
   }
 

@@ -73,6 +73,9 @@ export class Failing {
     request.bodyLength = 0;
     request.fields.removeKnown(FIELD['Content-Length']);
     request.fields.removeKnown(FIELD['Transfer-Encoding']);
-    this.#again(visit, redirect.path);
+    // The document may have a query of its own; that of the request that failed is not for it.
+    const question = redirect.path.indexOf('?');
+    visit.query = question < 0 ? undefined : redirect.path.slice(question + 1);
+    this.#again(visit, question < 0 ? redirect.path : redirect.path.slice(0, question));
   }
 }

@@ -383,8 +383,7 @@ export class Frontend implements Http1Handler, HeadFilter {
     const { forms } = visit;
     visit.leaveRun();
     visit.trace?.passEnds(visit);
-    // The page of an error is asked for without the query of the request that failed.
-    if (!readPath(path, visit.host.host, forms, visit.originalStatus === undefined ? visit.query : undefined)) {
+    if (!readPath(path, visit.host.host, forms, visit.query)) {
       this.fail(visit, 400);
       return;
     }

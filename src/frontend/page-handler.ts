@@ -7,6 +7,7 @@ import type { Link } from '../link/link.ts';
 import type { Exchange, ExchangeSink } from '../listener/exchange.ts';
 import type { Activity, ServerFacts } from './activity.ts';
 import type { RunningSite } from './running-site.ts';
+import { KNOWN_METHODS } from './static.ts';
 import type { Visit } from './visit.ts';
 
 /** Answers the exchanges of one SetHandler name. */
@@ -49,6 +50,15 @@ export interface Page {
   readonly body: Buffer;
   /** Further fields. */
   readonly fields?: readonly (readonly [name: string, value: string])[];
+}
+
+/** Answers a method that a page does not take; OPTIONS hears which it does. */
+export function refuseMethod(visit: Visit, host: PageHost, allow: string): void {
+  const { exchange } = visit;
+  const { method } = exchange.request;
+  exchange.response.fields.setKnown(FIELD.Allow, allow);
+  if (method === 'OPTIONS') answerPage(visit, { status: 200, type: 'text/plain', body: Buffer.alloc(0) });
+  else host.fail(visit, KNOWN_METHODS.has(method) ? 405 : 501);
 }
 
 /** Sends a page; HEAD gets its head. A page of an error (ErrorDocument) goes out with the status of the error. */

@@ -8,7 +8,7 @@ import { ABSOLUTE_FORM, ASTERISK_FORM, AUTHORITY_FORM, TargetParts } from '../wi
 
 /** One object serves all requests: it is filled and read within one call. */
 export class RequestTarget {
-  /** Host name without port, lower case; undefined when the request names none. */
+  /** Host name without port and last dot, lower case; undefined when the request names none. */
   hostName: string | undefined = undefined;
   /** Path as sent; `*` for `OPTIONS *`. */
   path = '';
@@ -31,7 +31,7 @@ export class RequestTarget {
     this.query = parts.queryStart < 0 ? undefined : target.slice(parts.queryStart);
     if (parts.form === ABSOLUTE_FORM) {
       const { authority } = parts;
-      this.hostName = target.slice(authority.hostStart, authority.hostEnd).toLowerCase();
+      this.hostName = withoutDot(target.slice(authority.hostStart, authority.hostEnd).toLowerCase());
       const port = authority.port === 0 ? '' : `:${authority.port}`;
       head.fields.setKnown(FIELD.Host, target.slice(authority.hostStart, authority.hostEnd) + port);
     } else this.hostName = hostNameOf(head.fields.getKnown(FIELD.Host));
@@ -48,8 +48,13 @@ function hostNameOf(field: string | undefined): string | undefined {
   if (field === lastField) return lastName;
   const end = field.startsWith('[') ? field.indexOf(']') + 1 : field.indexOf(':');
   lastField = field;
-  lastName = (end <= 0 ? field : field.slice(0, end)).toLowerCase();
+  lastName = withoutDot((end <= 0 ? field : field.slice(0, end)).toLowerCase());
   return lastName;
+}
+
+/** The dot at the end of a complete name says nothing about the server. */
+function withoutDot(name: string): string {
+  return name.endsWith('.') ? name.slice(0, -1) : name;
 }
 
 /** Answers OPTIONS where it asks about this server itself (RFC 9110 §9.3.7). */

@@ -130,6 +130,10 @@ export class FrontendServer implements ServerFacts {
     return this.#listeners.connectionsMax;
   }
 
+  get savesChanges(): boolean {
+    return this.#changes.canSave(this.site.snapshot);
+  }
+
   exchanges(): Iterable<Exchange> {
     return this.#listeners.exchanges();
   }

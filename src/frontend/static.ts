@@ -58,7 +58,7 @@ export interface StaticOptions {
 
 const ALLOWED = 'GET,POST,OPTIONS,HEAD';
 /** Methods that httpd knows by name: 405 for them, 501 for all others. */
-const KNOWN_METHODS: ReadonlySet<string> = new Set(
+export const KNOWN_METHODS: ReadonlySet<string> = new Set(
   (
     'PUT DELETE CONNECT TRACE PATCH PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK VERSION-CONTROL CHECKOUT UNCHECKOUT ' +
     'CHECKIN UPDATE LABEL REPORT MKWORKSPACE MKACTIVITY BASELINE-CONTROL MERGE'

@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { fetchOnce, headerOf } from '../support/client.ts';
 import { FakeBackends } from '../support/fake-backends.ts';
 import { Front, type FrontKind, UNDER_TEST } from '../support/front.ts';
+import { comparable, difference } from '../support/manager-pages.ts';
 import { needs } from '../support/peers.ts';
 import { chosenSeed, type Random, randomFrom } from '../support/random.ts';
 
@@ -82,24 +83,6 @@ ServerName www.example.test
 `;
 }
 
-/** A page without what must differ: random nonces, products, our own paragraphs, hashes, the number of threads. */
-function comparable(text: string): string {
-  return text
-    .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'NONCE')
-    .replace(/\[p[0-9a-f]+_/g, '[p_')
-    .replace(/<dt>Server (Version|Built): .*?<\/dt>\n/g, '')
-    .replace(/<p class='(refused|trouble)'>.*?<\/p>\n/g, '')
-    .replace(/<div class='remove'>.*?<\/div>\n/g, '')
-    .replace(/<httpd:(smax|max)>\d+</g, '<httpd:$1>N<')
-    .replace(/(<httpd:error_time>).*?</g, '$1T<')
-    .replaceAll('&#39;', "'")
-    .replace(
-      /(name='b_lbm' id='b_lbm'>)(.*?)(<\/select>)/gs,
-      // httpd lists the methods as they lie in a hash table.
-      (_, head: string, options: string, tail: string) => head + options.split('\n').sort().join() + tail,
-    );
-}
-
 async function play(step: Step, front: Front): Promise<string> {
   const { referer = OWN, headers = [], ...request } = step;
   const answer = await fetchOnce(front.port, {
@@ -112,14 +95,6 @@ async function play(step: Step, front: Front): Promise<string> {
   if (answer.status !== 200) return `status ${answer.status}`;
   const type = headerOf(answer, 'content-type');
   return comparable(`${answer.status} ${type}\n${answer.body.toString('latin1')}`);
-}
-
-/** The first line that differs, both ways. */
-function difference(one: string, other: string): string | undefined {
-  const [lines, others] = [one.split('\n'), other.split('\n')];
-  const at = lines.findIndex((line, index) => line !== others[index]);
-  if (one === other) return undefined;
-  return `line ${at}: ${lines[at]}\nhttpd: ${others[at]}`;
 }
 
 const text = (count: number) => 't'.repeat(count);

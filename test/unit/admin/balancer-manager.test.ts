@@ -2,7 +2,10 @@
 // That it answers as httpd's does is held against httpd itself (test/peers/balancer-manager.test.ts).
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { CONF, headerOf, Manager, rowsOf } from './manager.ts';
 
 const member = (host: string) => `w=http://${host}.test`;
@@ -227,4 +230,49 @@ test('what went wrong with a member last stands under its table', async () => {
     rowsOf(page).map((row) => row[5]),
     ['Init Dis ', 'Init Err '],
   );
+});
+
+test('a member whose URL has escapes or a default port is named as in httpd, and its form finds it again', async () => {
+  await using manager = await Manager.open(
+    CONF.replace('http://a.test', 'ajp://a.test:8009/A%20b/').replace('http://b.test', 'http://[::1]:80'),
+  );
+  assert.deepEqual(
+    (await manager.rows()).map(([url]) => url),
+    ['ajp://a.test/A%20b/', 'http://[::1]'],
+  );
+  for (const [index, link] of ['ajp://a.test/A%2520b/', 'http://%5b::1%5d'].entries()) {
+    const page = await manager.get(`?b=c&w=${encodeURIComponent(link)}`);
+    const value = /name='w' id='w' value="([^"]*)"/.exec(page)?.[1] ?? '';
+    assert.equal(value, link);
+    const { status } = await manager.post(`w=${encodeURIComponent(value)}&w_ls=7`);
+    assert.equal(status, 200);
+    assert.equal((await manager.rows())[index][4], '7');
+  }
+  await manager.post('w=ajp://a.test:8009/A%252520b/&w_ls=8');
+  assert.equal((await manager.rows())[0][4], '8', 'the port may be written too');
+});
+
+// ErrorDocument
+test('a manager that is the page of an error has the status of the error, and the query of its own', async () => {
+  await using manager = await Manager.open(`${CONF}ErrorDocument 404 /bm?b=c\n`);
+  const answer = await manager.ask('GET', '/nothing?b=other&xml=1');
+  assert.equal(answer.status, 404);
+  assert.match(answer.body.toString(), /Edit balancer settings for balancer:\/\/c</);
+});
+
+test('a form that was begun before a reload is carried out on what is in force after it', async () => {
+  await using manager = await Manager.open();
+  const body = `b=c&nonce=n&${member('a')}&w_lf=5`;
+  const socket = connect(manager.port, '127.0.0.1');
+  const answered = once(socket, 'data');
+  socket.write(
+    `POST /bm HTTP/1.1\r\nHost: front.test\r\nReferer: http://front.test/\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 9)}`,
+  );
+  while (manager.server.site.visitCount === 0) await turn();
+  await manager.reload(CONF.replace('route=a', 'route=new'));
+  socket.write(body.slice(9));
+  const [answer] = await answered;
+  socket.destroy();
+  assert.match(String(answer), /^HTTP\/1\.1 200 /);
+  assert.deepEqual((await manager.rows())[0].slice(1, 4), ['new', '', '5.00']);
 });

@@ -103,3 +103,13 @@ test('a change is in force although it cannot be saved, and that is told', async
   assert.equal((await manager.rows())[0][3], '4.00');
   assert.deepEqual(events(manager), ['changes-not-saved']);
 });
+
+test('the page promises to keep changes only where they can be kept', async () => {
+  const promise = async (text: string) => {
+    await using manager = await Manager.open(text);
+    return /Balancer changes will (.*?)be persisted/.exec(await manager.get())?.[1];
+  };
+  assert.equal(await promise(conf), '');
+  assert.equal(await promise(conf.replace(DIR, '/proc/nowhere')), 'NOT ');
+  assert.equal(await promise(conf.replace('BalancerPersist On', 'BalancerPersist Off')), 'NOT ');
+});

@@ -38,6 +38,8 @@ test('the name of the host is lower case and without port', () => {
     ['www.example.test:8080', 'www.example.test'],
     ['[2001:DB8::1]:8080', '[2001:db8::1]'],
     ['[::1]', '[::1]'],
+    ['www.example.test.', 'www.example.test'],
+    ['www.example.test.:80', 'www.example.test'],
     ['10.0.0.1:80', '10.0.0.1'],
   ])
     assert.equal(read('/', field).hostName, name, field);
