@@ -75,7 +75,8 @@ export class Troubles {
   }
 }
 
-/** `text (connect-refused, 3 times)`: a cause in one line. */
-export function causeLine({ text, code, count }: Cause): string {
-  return `${text} (${code}${count > 1 ? `, ${count} times` : ''})`;
+/** `text (connect-refused, 3 times)`: a cause in one line. @param url said before it by the caller, so not said again */
+export function causeLine({ text, code, count }: Cause, url = ''): string {
+  const why = text.startsWith(`${url}: `) ? text.slice(url.length + 2) : text;
+  return `${why} (${code}${count > 1 ? `, ${count} times` : ''})`;
 }

@@ -78,13 +78,19 @@ function mainFile({ file, serverRoot }: ConfigurationOptions): string {
 
 const ORDER: Readonly<Record<Severity, number>> = { note: 0, warning: 1, error: 2 };
 
-/** Writes findings as compilers do, errors last so that they are seen. @param least those below it are left out */
+/**
+ * Writes findings as compilers do, errors last so that they are seen, those of one kind in the order of the lines.
+ * @param least those below it are left out
+ */
 export function printFindings(
   findings: readonly Finding[],
   out: Pick<NodeJS.WritableStream, 'write'>,
   least: Severity = 'note',
 ): void {
-  for (const finding of findings.toSorted((a, b) => ORDER[a.severity] - ORDER[b.severity]))
+  const files = [...new Set(findings.map(({ file }) => file))];
+  const before = (a: Finding, b: Finding): number =>
+    ORDER[a.severity] - ORDER[b.severity] || files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line;
+  for (const finding of findings.toSorted(before))
     if (ORDER[finding.severity] >= ORDER[least]) out.write(`${formatFinding(finding)}\n`);
 }
 

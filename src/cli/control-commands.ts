@@ -1,6 +1,7 @@
 // `catflap status`, `reload`, `stop` and `control`: a running frontend is asked over its control socket.
 
 import { Failure } from '../base/failure.ts';
+import { formatFinding } from '../config/finding.ts';
 import type { ControlArguments } from '../control/registry.ts';
 import {
   type ConfigurationOptions,
@@ -39,7 +40,7 @@ export async function runControl(
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     process.stderr.write(`catflap: ${error.message} (${error.code})\n`);
-    if (name === 'reload' && error.code === 'reload-failed') tellFindings(options);
+    if (name === 'reload' && error.code === 'reload-failed') tellFindings(options, error.message);
     return 1;
   }
 }
@@ -54,10 +55,13 @@ function controlPath(options: ControlOptions): string | undefined {
   return undefined;
 }
 
-/** All that is wrong, not only what the running process named first; it reads the same files. */
-function tellFindings(options: ControlOptions): void {
+/** All that is wrong, not only what the running process named first; it reads the same files. @param told that first one */
+function tellFindings(options: ControlOptions, told: string): void {
   const complete = withDefaults(options);
-  if (complete !== undefined) printFindings(loadConfiguration(complete, false).findings, process.stderr, 'error');
+  if (complete === undefined) return;
+  const { findings } = loadConfiguration(complete, false);
+  const others = findings.filter((finding) => !told.includes(formatFinding(finding)));
+  printFindings(others, process.stderr, 'error');
 }
 
 /** `name=value`; a value that is JSON is taken as such, anything else is a text. */

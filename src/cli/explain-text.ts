@@ -165,7 +165,7 @@ function electionLines(out: Lines, election: ElectionFacts, attempt: number, has
     members.map((member) => memberRow(out, member, member.url === chosen)),
   );
   for (const { url, lastError } of members)
-    if (lastError !== undefined) out.more(`${url} had trouble: ${causeLine(lastError)}`);
+    if (lastError !== undefined) out.more(`${url} had trouble: ${causeLine(lastError, url)}`);
   for (const remark of remarks) out.more(remark);
   out.line('Chosen', chosen === undefined ? why : `${chosen}, because of ${why}`);
   if (isRouteChanged && hasSession) out.more('the session does not stay where it was (BALANCER_ROUTE_CHANGED)');

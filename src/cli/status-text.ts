@@ -55,7 +55,9 @@ function balancerLines({ name, policy, method, stickySession, members }: Balance
   const title = policy === 'direct' ? `target ${name}` : `balancer://${name}, ${method}${sticky}`;
   const head = ['member', 'route', 'state', 'factor', 'set', 'elected', 'busy', 'sent', 'received', 'connections'];
   const troubles = members.flatMap(({ url, lastError }) =>
-    lastError === null ? [] : [`  ${url} had trouble, last at ${shownTime(lastError.lastAt)}: ${causeLine(lastError)}`],
+    lastError === null
+      ? []
+      : [`  ${url} had trouble, last at ${shownTime(lastError.lastAt)}: ${causeLine(lastError, url)}`],
   );
   return [title, ...table([head, ...members.map(memberCells)]), ...troubles];
 }

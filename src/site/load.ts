@@ -65,7 +65,7 @@ export function loadSite(options: LoadOptions): LoadedSite {
       site.main.place,
       'Listen',
       'no-listen',
-      'there is no Listen line, so nothing would be served; add one, such as `Listen 8080`',
+      'there is no Listen line, so nothing would be served; add one, such as `Listen 8080`; for a part of a configuration say it with -C "Listen 8080"',
     );
   const assembled = assemble(site, tree, options.hostName ?? 'localhost');
   checkTls(site, [assembled.mainHost, ...assembled.hosts], options.now ?? Date.now());

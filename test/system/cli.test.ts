@@ -192,8 +192,8 @@ describe('check', () => {
       'proxy_ajp-trailing-slash.wrong.conf',
       1,
       [
-        '3: note: <Proxy>: (balancer-slash)',
         '2: note: (session-in-url-missed)',
+        '3: note: <Proxy>: (balancer-slash)',
         '4: warning: BalancerMember: (double-slash)',
         '5: warning: BalancerMember: (double-slash)',
       ],

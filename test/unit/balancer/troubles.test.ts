@@ -42,6 +42,7 @@ test('a cause is kept once, with its count and its first and last time', () => {
   troubles.add('x', 'connect', 'two', 30);
   assert.deepEqual(troubles.last, { code: 'x', phase: 'connect', text: 'two', firstAt: 10, lastAt: 30, count: 2 });
   assert.equal(causeLine(troubles.last), 'two (x, 2 times)');
+  assert.equal(causeLine({ ...troubles.last, text: 'ajp://a:1: silent' }, 'ajp://a:1'), 'silent (x, 2 times)');
 });
 
 test('the same code in another phase is another cause', () => {
