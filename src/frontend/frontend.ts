@@ -17,19 +17,21 @@ import { applyEnvOps, applyEnvRules, spareClient } from './environment.ts';
 import { answerRedirect } from './error-page.ts';
 import { ExplainLog } from './explain-log.ts';
 import { Failing } from './failing.ts';
+import { FileAnswers } from './file-answers.ts';
 import { fakeAuthorization, Gate } from './gate.ts';
 import { applyEarlyResponseHeaders, applyRequestHeaders, type HeaderContext } from './headers.ts';
-import { FILE_HANDLERS, type PageHandlers, UNBUILT_HANDLERS } from './page-handler.ts';
+import type { PageHandlers } from './page-handler.ts';
+import { Pages } from './pages.ts';
 import { dropSpareRuns, proxyExchange } from './proxying.ts';
 import { findRedirect, type Redirection, redirectOf, targetOf } from './redirects.ts';
 import { applyRemoteIp } from './remote-ip.ts';
 import { answerOptions, RequestTarget } from './request-target.ts';
 import type { RequestTrace } from './request-trace.ts';
 import { finishResponseHead } from './response-head.ts';
+import { RewriteMaps } from './rewrite-maps.ts';
+import { type Rewriting, rewriteForHost } from './rewriting.ts';
 import type { RunningSite } from './running-site.ts';
-import { StaticFiles, type StaticHooks } from './static.ts';
-import { aliasTarget, escapePath, mapToFile } from './static-path.ts';
-import { staticRequest } from './static-request.ts';
+import { aliasTarget, type FileTarget, mapToFile } from './static-path.ts';
 import { applyTlsEnvironment, applyTlsUser, isSecureEnough, tlsRefusal } from './tls-rules.ts';
 import { dropSpareVisits, lendVisit, takeBackVisit, type Visit } from './visit.ts';
 
@@ -38,23 +40,15 @@ export class Frontend implements Http1Handler, HeadFilter {
   readonly link: Link;
   readonly activity: Activity;
   readonly server: ServerFacts;
-  readonly #log: Log;
   readonly #target = new RequestTarget();
   readonly #match: MappingMatch = { mapping: undefined, path: '', query: undefined };
-  readonly #pages: PageHandlers;
-  #static: StaticFiles;
+  readonly #pages: Pages;
+  #files: FileAnswers;
   readonly #gate: Gate;
   readonly #failing: Failing;
   readonly #headers: HeaderContext;
   readonly #explaining: ExplainLog;
-  readonly #staticHooks: StaticHooks = {
-    fail: (exchange, status, failure) => this.fail(exchange.attachment as Visit, status, failure),
-    moved: (exchange, location) => {
-      (exchange.attachment as Visit).isOwnError = true;
-      answerRedirect(exchange, 301, location);
-    },
-    redirect: (exchange, path) => this.#again(exchange.attachment as Visit, escapePath(path)),
-  };
+  readonly #rewriteMaps: RewriteMaps;
 
   /**
    * @param pages for handlers that are answered by rooms above
@@ -68,19 +62,19 @@ export class Frontend implements Http1Handler, HeadFilter {
     server: ServerFacts = NO_SERVER,
   ) {
     this.#site = site;
-    this.#pages = pages;
+    this.#pages = new Pages(pages, log);
     this.link = link;
     this.activity = new Activity(link.clock);
     this.server = server;
-    this.#log = log;
-    this.#static = new StaticFiles({ clock: link.clock });
+    this.#files = new FileAnswers(link.clock, this.#pages, this);
     this.#headers = {
       clock: link.clock,
       subjectOf: (exchange) => (exchange.attachment as Visit).subject,
       failed: (exchange, failure) => this.#failing.tell(exchange.attachment as Visit, 200, failure as Failure),
     };
     this.#explaining = new ExplainLog(link.clock, log);
-    this.#failing = new Failing(log, this, (visit, path) => this.#again(visit, path));
+    this.#rewriteMaps = new RewriteMaps(log, Math.random);
+    this.#failing = new Failing(log, this, (visit, path) => this.again(visit, path));
     this.#gate = new Gate(link, log, {
       admit: (visit) => this.#admit(visit),
       fail: (visit, status, failure) => this.fail(visit, status, failure),
@@ -103,7 +97,7 @@ export class Frontend implements Http1Handler, HeadFilter {
     dropSpareVisits();
     dropSpareRuns(this);
     this.#match.mapping = undefined;
-    this.#static = new StaticFiles({ clock: this.link.clock });
+    this.#files = new FileAnswers(this.link.clock, this.#pages, this);
     old.retire(oldIsEmpty);
   }
 
@@ -237,16 +231,40 @@ export class Frontend implements Http1Handler, HeadFilter {
       located = settings.forPath(forms.decoded, visit);
       visit.settings = located;
     }
-    if (located.handler !== undefined && this.#isPage(located.handler)) {
-      visit.handler = located.handler;
-      visit.goal.kind = 'page';
-      this.#enter(visit);
-      return;
+    if (host.rewriting !== undefined && !isEncodedMatch && !visit.rewritesEnded) {
+      const rewriting = rewriteForHost(host.rewriting, visit, this.#rewriteMaps);
+      if (rewriting.kind === 'path') visit.settings = settings.forPath(forms.decoded, visit);
+      else if (rewriting.kind !== 'none') {
+        this.#follow(visit, rewriting);
+        return;
+      }
     }
+    if (this.#isForPage(visit)) return;
     const isMatch = isEncodedMatch || (mayProxy && findMapping(host, located, forms, 'decoded', match, env, trace));
     const target = isMatch ? match.mapping?.target : undefined;
     if (target === undefined || target.kind === 'none') this.#mapToFile(visit);
     else this.#mapToProxy(visit, target, match);
+  }
+
+  /** A page that SetHandler names comes before any mapping. @returns true when it will answer */
+  #isForPage(visit: Visit): boolean {
+    const { handler } = visit.settings;
+    if (handler === undefined || !this.#pages.has(handler)) return false;
+    visit.handler = handler;
+    visit.goal.kind = 'page';
+    this.#enter(visit);
+    return true;
+  }
+
+  /** Does what the rules of the host have decided. */
+  #follow(visit: Visit, rewriting: Exclude<Rewriting, { kind: 'none' | 'path' }>): void {
+    if (visit.rewriteCookies !== undefined) visit.exchange.headFilter = this;
+    if (rewriting.kind === 'answer') this.fail(visit, rewriting.status, rewriting.failure);
+    else if (rewriting.kind === 'redirect') this.#redirect(visit, rewriting);
+    else if (this.#isForPage(visit)) return;
+    else if (rewriting.kind === 'proxy')
+      this.#mapToProxy(visit, rewriting.target, { mapping: undefined, path: rewriting.path, query: visit.query });
+    else this.#enterFile(visit, rewriting.target);
   }
 
   #mapToProxy(visit: Visit, target: MappingTarget, { path, query }: MappingMatch): void {
@@ -263,7 +281,7 @@ export class Frontend implements Http1Handler, HeadFilter {
 
   #mapToFile(visit: Visit): void {
     const path = visit.forms.decoded;
-    const { host, settings } = visit.host;
+    const { host } = visit.host;
     // A target that a Location gives to everything in it comes first, and like the rules of the server before access.
     const redirection =
       visit.originalStatus === undefined
@@ -275,15 +293,19 @@ export class Frontend implements Http1Handler, HeadFilter {
     }
     const { alias } = visit.settings;
     const target = alias === undefined ? mapToFile(host, path) : aliasTarget(alias, visit.site.snapshot, visit);
+    this.#enterFile(visit, target);
+  }
+
+  #enterFile(visit: Visit, target: FileTarget | undefined): void {
     visit.goal.file = target;
-    if (target !== undefined) visit.settings = settings.forFile(path, target.file, visit);
+    if (target !== undefined) visit.settings = visit.host.settings.forFile(visit.forms.decoded, target.file, visit);
     this.#enter(visit);
   }
 
   /** Runs the rules in force at the place that was found, and asks whether this client may be there. */
   #enter(visit: Visit): void {
     const { exchange, settings } = visit;
-    if (settings.headerOps !== undefined) exchange.headFilter = this;
+    if (settings.headerOps !== undefined || visit.rewriteCookies !== undefined) exchange.headFilter = this;
     applyEnvRules(settings.envIfRules, exchange, visit.forms.decoded, visit);
     if (settings.tlsUser !== undefined) applyTlsUser(visit);
     if (isSecureEnough(visit)) this.#gate.enter(visit);
@@ -306,36 +328,14 @@ export class Frontend implements Http1Handler, HeadFilter {
     if (settings.access?.authentication?.fake !== undefined) fakeAuthorization(visit);
     applyRequestHeaders(settings.headerOps, 'late', exchange, this.#headers);
     if (visit.varying !== undefined) exchange.headFilter = this;
-    if (goal.kind === 'page') this.#answerPage(visit, visit.handler as string);
-    else if (goal.kind === 'file') this.#serveFile(visit);
+    if (goal.kind === 'page') this.#pages.answer(visit, visit.handler as string, this);
+    else if (goal.kind === 'file') this.#files.serve(visit);
     else this.#proxy(visit);
   }
 
   #proxy(visit: Visit): void {
     const { target, path } = visit.goal;
     if (target !== undefined) proxyExchange(this, visit, target, path);
-  }
-
-  #serveFile(visit: Visit): void {
-    const target = visit.goal.file;
-    if (target === undefined) {
-      this.fail(visit, 404);
-      return;
-    }
-    visit.file = target.file;
-    const { handler } = visit.settings;
-    if (handler !== undefined && this.#isPage(handler)) {
-      visit.handler = handler;
-      this.#answerPage(visit, handler);
-      return;
-    }
-    if (handler !== undefined && !FILE_HANDLERS.has(handler)) {
-      // The file is a program or its data in the eyes of the configuration: its source must not be sent.
-      const failure = new Failure('unknown-handler', 'internal', `there is no handler ${handler}`, { status: 500 });
-      this.fail(visit, 500, failure);
-      return;
-    }
-    this.#static.serve(visit.exchange, staticRequest(visit, target, this.#staticHooks));
   }
 
   /** Sends the client elsewhere, or away. */
@@ -346,22 +346,6 @@ export class Frontend implements Http1Handler, HeadFilter {
       if (visit.settings.headerOps !== undefined) visit.exchange.headFilter = this;
       answerRedirect(visit.exchange, status, location.startsWith('/') ? visit.origin + location : location);
     }
-  }
-
-  #isPage(handler: string): boolean {
-    return this.#pages.has(handler) || UNBUILT_HANDLERS.has(handler);
-  }
-
-  /** A manager is never proxied away and never open; without pages it says so. */
-  #answerPage(visit: Visit, handler: string): void {
-    if (visit.trace?.reachedPage() === true) return;
-    const page = this.#pages.get(handler);
-    if (page !== undefined) {
-      page.handle(visit, this);
-      return;
-    }
-    this.#log.warn('handler-not-built', { handler, path: visit.path, host: visit.canonicalName });
-    this.fail(visit, 501, new Failure('handler-not-built', 'internal', `${handler} has no pages yet`, { status: 501 }));
   }
 
   // --- answers that are not what was asked for ----------------------------------------------------------------------
@@ -377,8 +361,8 @@ export class Frontend implements Http1Handler, HeadFilter {
     this.fail(visit, 500, error);
   }
 
-  /** Runs the exchange again for another path of the same host: an index, a fallback, an error document. */
-  #again(visit: Visit, path: string): void {
+  /** Runs the exchange again for another encoded path of the same host: an index, a fallback, an error document. */
+  again(visit: Visit, path: string): void {
     if (!this.#failing.mayRunAgain(visit)) return;
     const { forms } = visit;
     visit.leaveRun();

@@ -12,6 +12,7 @@ export function finishResponseHead(visit: Visit, context: HeaderContext): void {
   const { fields } = exchange.response;
   if (visit.varying !== undefined && !isOwnError && visit.goal.kind !== 'proxy') addVary(fields, visit.varying);
   visit.varying = undefined;
+  for (const cookie of visit.rewriteCookies ?? []) fields.add('Set-Cookie', cookie);
   applyResponseHeaders(
     visit.settings.headerOps,
     isOwnError ? 'own-error' : 'answer',

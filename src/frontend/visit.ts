@@ -61,6 +61,14 @@ export class Visit implements LogFacts, ClientFacts {
   challenge: string | undefined = undefined;
   /** Fields of the request that expressions decided by, for Vary. */
   varying: string[] | undefined = undefined;
+  /** Handler that a rewrite rule named (H). */
+  rewriteHandler: string | undefined = undefined;
+  /** A rewrite rule with END was met: no more rules. */
+  rewritesEnded = false;
+  /** Set-Cookie fields of rewrite rules (CO). */
+  rewriteCookies: readonly string[] | undefined = undefined;
+  /** It runs for the index of a folder, or for what stands in for a missing file. */
+  isIndexRun = false;
   /** How deep it is within questions of another visit (`reach.ts`); 0 for a request. */
   depth = 0;
   #subject: RequestSubject | undefined = undefined;
@@ -88,6 +96,10 @@ export class Visit implements LogFacts, ClientFacts {
     this.lastUser = undefined;
     this.lastAuthType = undefined;
     this.varying = undefined;
+    this.rewriteHandler = undefined;
+    this.rewritesEnded = false;
+    this.isIndexRun = false;
+    this.rewriteCookies = undefined;
     this.depth = 0;
     this.forgetGoal();
   }

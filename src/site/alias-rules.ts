@@ -1,10 +1,10 @@
-// The story of paths that lead elsewhere: Alias, ScriptAlias, Redirect and their kin, and what becomes of RewriteRule.
+// The story of paths that lead elsewhere: Alias, ScriptAlias, Redirect and their kin.
 // Source: documentation of mod_alias; order of effects as observed on httpd 2.4.71.
 
 import { textOf } from '../config/files.ts';
 import { compileRegex } from '../config/httpd/regex.ts';
 import type { DirectiveNode } from '../config/httpd/tree.ts';
-import { type DirectiveHandler, fail, path, restricts, takes, warn } from './arguments.ts';
+import { type DirectiveHandler, fail, path, takes, warn } from './arguments.ts';
 import type { Scope } from './draft.ts';
 import { readTextExpression } from './expressions.ts';
 import type { AliasRule, MappingPattern } from './model.ts';
@@ -19,8 +19,6 @@ export const ALIAS_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
   redirecttemp: (node, scope) => addRedirect(node, scope, 302, false),
   redirectpermanent: (node, scope) => addRedirect(node, scope, 301, false),
   redirectmatch: (node, scope) => addRedirect(node, scope, undefined, true),
-  rewriteengine: (node, scope) => void takes(node, scope, 1, 1),
-  rewriterule: rewriteRule,
 };
 
 function addAlias(node: DirectiveNode, scope: Scope, kind: AliasRule['kind'], isMatch: boolean): void {
@@ -101,16 +99,4 @@ function addRedirect(node: DirectiveNode, scope: Scope, fixed: number | undefine
   const rule = { ...target, pattern };
   if (scope.section === undefined) scope.host.redirectRules.push(rule);
   else scope.settings.redirectRules = [...(scope.settings.redirectRules ?? []), rule];
-}
-
-/** URLs are not rewritten; a rule that turns requests away must not be lost silently. */
-function rewriteRule(node: DirectiveNode, scope: Scope): void {
-  if (!takes(node, scope, 2, 3)) return;
-  const flags = (node.words[2] ?? '')
-    .replace(/^\[|\]$/g, '')
-    .toLowerCase()
-    .split(',');
-  const refuses = flags.some((flag) => /^(f|forbidden|g|gone|r(edirect)?=[45]\d\d)$/.test(flag.trim()));
-  if (refuses) restricts(node, scope, `URLs are not rewritten, so [${flags.join(',')}] turns nobody away`);
-  else warn(node, scope, 'URLs are not rewritten; use ProxyPass, Redirect or Alias', 'not-honoured');
 }

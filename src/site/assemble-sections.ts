@@ -3,7 +3,7 @@
 
 import type { WorkerDraft } from './balancer-draft.ts';
 import { findWorker } from './balancers.ts';
-import type { MappingDraft, ReverseDraft, SectionDraft, SectionKind, SettingsDraft } from './draft.ts';
+import type { MappingDraft, ReverseDraft, SectionDraft, SectionKind, SettingsDraft, TargetDraft } from './draft.ts';
 import type { BalancerKey, DirectorySettings, Host, Mapping, MappingTarget, ReverseRule, Section } from './model.ts';
 import { directoryDepth } from './sections.ts';
 import { balancerName } from './worker-url.ts';
@@ -33,7 +33,7 @@ function section(draft: SectionDraft, view: HostView): Section {
 }
 
 export function settings(draft: SettingsDraft, view: HostView): DirectorySettings {
-  const { mapping, reverseRules, files, conditions, ...rest } = draft;
+  const { mapping, reverseRules, files, conditions, rewrite: _rewrite, ...rest } = draft;
   return {
     ...rest,
     ...(mapping === undefined ? {} : { mapping: resolveMapping(mapping, view) }),
@@ -44,10 +44,10 @@ export function settings(draft: SettingsDraft, view: HostView): DirectorySetting
 }
 
 export function resolveMapping(draft: MappingDraft, view: HostView): Mapping {
-  return { ...draft, target: resolveTarget(draft, view) };
+  return { ...draft, target: resolveTarget(draft.target, view) };
 }
 
-function resolveTarget({ target }: MappingDraft, view: HostView): MappingTarget {
+export function resolveTarget(target: TargetDraft, view: HostView): MappingTarget {
   switch (target.kind) {
     case 'none':
     case 'unavailable':

@@ -10,6 +10,7 @@ import {
   type MemberConfig,
 } from '../balancer/config.ts';
 import type { ConfigTree } from '../config/httpd/tree.ts';
+import { hostRewriting, rewriteMaps } from './assemble-rewriting.ts';
 import { type HostView, resolveMapping, sections, settings } from './assemble-sections.ts';
 import { assembleTls } from './assemble-tls.ts';
 import type { BalancerChoices, BalancerDraft, WorkerDraft } from './balancer-draft.ts';
@@ -270,6 +271,8 @@ function assembleHost(draft: HostDraft, site: SiteDraft, view: HostView, id: str
     aliasRules: own((host) => host.aliasRules),
     redirectRules: own((host) => host.redirectRules),
     mappings: inherits((host) => host.mappings).map((mapping) => resolveMapping(mapping, view)),
+    rewriting: hostRewriting(draft, site, view),
+    rewriteMaps: rewriteMaps(draft, main),
     balancers: view.balancers,
     earlyEnvRules: inherits((host) => host.earlyEnvRules),
     defaults: draft.isMain ? defaults : mergeSettings(defaults, settings(draft.defaults, view)),

@@ -23,6 +23,9 @@ import type {
   RedirectRule,
   RemoteIpSettings,
   ReverseRule,
+  RewriteCondition,
+  RewriteMap,
+  RewriteRule,
   Section,
   SectionMatcher,
   ServerSettings,
@@ -45,14 +48,36 @@ export type TargetDraft =
 
 export type MappingDraft = Omit<Mapping, 'target'> & { readonly target: TargetDraft };
 
+export type RewriteRuleDraft = Omit<RewriteRule, 'proxy'> & { readonly proxy: TargetDraft | undefined };
+
+/** mod_rewrite at one place: server level of a host, or a section. */
+export interface RewriteDraft {
+  isOn: boolean | undefined;
+  readonly rules: RewriteRuleDraft[];
+  /** Conditions that wait for their rule. */
+  pending: RewriteCondition[];
+  readonly maps: Map<string, RewriteMap>;
+  /** Rules of the level above, behind or before the own ones. */
+  inherits: 'after' | 'before' | undefined;
+  /** The same, said by the level above. */
+  isInherited: 'after' | 'before' | undefined;
+  ignoresInherited?: boolean;
+  mergesBase?: boolean;
+  /** RewriteBase, with a slash at its end. */
+  base?: string;
+}
+
 export type ReverseDraft = Omit<ReverseRule, 'balancer'>;
 
 /** Settings of a section whose mappings are not resolved yet. */
-export type SettingsDraft = Mutable<Omit<DirectorySettings, 'mapping' | 'reverseRules' | 'files' | 'conditions'>> & {
+export type SettingsDraft = Mutable<
+  Omit<DirectorySettings, 'mapping' | 'reverseRules' | 'files' | 'conditions' | 'rewriting'>
+> & {
   mapping?: MappingDraft;
   reverseRules?: readonly ReverseDraft[];
   files?: readonly SectionDraft[];
   conditions?: readonly SectionDraft[];
+  rewrite?: RewriteDraft;
 };
 
 export interface SectionDraft extends Omit<Section, 'settings'> {
@@ -134,6 +159,7 @@ export class HostDraft {
   readonly aliasRules: AliasRule[] = [];
   readonly redirectRules: RedirectRule[] = [];
   readonly earlyEnvRules: EnvIfRule[] = [];
+  rewrite: RewriteDraft | undefined = undefined;
   readonly logs: LogDraft[] = [];
   readonly logFormats = new Map<string, LogFormat>();
   /** The format of TransferLog: the last LogFormat without a name. */

@@ -10,7 +10,7 @@ import { newWorker } from './balancer-draft.ts';
 import { balancerOf, findWorker, keyAndValue, setOnBalancer, setOnWorker } from './balancers.ts';
 import type { MappingDraft, ReverseDraft, Scope, TargetDraft } from './draft.ts';
 import type { Mapping, MappingPattern, ReverseRule } from './model.ts';
-import { looksLikeBalancer, parseWorkerUrl } from './worker-url.ts';
+import { balancerName, looksLikeBalancer, parseWorkerUrl, type WorkerUrl } from './worker-url.ts';
 
 /** Directives of this story, by name in lower case. */
 export const MAPPING_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
@@ -118,6 +118,45 @@ function readTarget(
   if (looksLikeBalancer(url)) return balancerTarget(node, scope, url, tail, options);
   const parsed = parseWorkerUrl(url);
   if (!parsed.ok) return fail(node, scope, textOf(parsed.problem), 'bad-url');
+  if (parsed.isServed && parsed.authority.includes('$')) {
+    warn(node, scope, 'the request must not choose the backend host; such requests are answered 500', 'dynamic-host');
+    return { kind: 'unavailable', url, status: 500, reason: 'the request would choose the backend host' };
+  }
+  return workerTarget(node, scope, url, parsed, tail, options.parameters);
+}
+
+/**
+ * The backend of a rewrite rule with [P].
+ * @param known the URL as far as nothing of the request stands in it
+ * @param authority its beginning, up to the path
+ */
+export function readBackendUrl(
+  node: DirectiveNode,
+  scope: Scope,
+  known: string,
+  authority: string,
+): TargetDraft | undefined {
+  // A balancer that nobody defines is none: here, as in httpd, a rule makes none.
+  if (looksLikeBalancer(known)) return { kind: 'balancer', name: balancerName(known) ?? '', authority, path: '' };
+  const parsed = parseWorkerUrl(known);
+  const plain = parseWorkerUrl(authority);
+  if (!parsed.ok) return fail(node, scope, textOf(parsed.problem), 'bad-url');
+  if (!plain.ok) return fail(node, scope, textOf(plain.problem), 'bad-url');
+  const shared = findWorker(scope.host.workers, parsed.address.url);
+  const target = workerTarget(node, scope, known, shared === undefined ? plain : parsed, '', []);
+  return target.kind === 'worker'
+    ? { ...target, name: parsed.address.url, authority: plain.authority, path: '' }
+    : target;
+}
+
+function workerTarget(
+  node: DirectiveNode,
+  scope: Scope,
+  url: string,
+  parsed: Extract<WorkerUrl, { ok: true }>,
+  tail: string,
+  parameters: MappingOptions['parameters'],
+): TargetDraft {
   const { address } = parsed;
   if (!parsed.isServed) {
     warn(
@@ -128,18 +167,14 @@ function readTarget(
     );
     return { kind: 'unavailable', url, status: 500, reason: `no handler for ${address.scheme}` };
   }
-  if (parsed.authority.includes('$')) {
-    warn(node, scope, 'the request must not choose the backend host; such requests are answered 500', 'dynamic-host');
-    return { kind: 'unavailable', url, status: 500, reason: 'the request would choose the backend host' };
-  }
   if (parsed.hadCredentials) warn(node, scope, 'user and password in the URL are not sent', 'credentials-ignored');
   const shared = findWorker(scope.host.workers, address.url);
   if (shared === undefined) {
     const worker = newWorker({ ...address, path: '' }, node.place);
     scope.host.workers.push(worker);
-    for (const { key, value } of options.parameters) setOnWorker(node, scope, worker, key, value);
-  } else if (options.parameters.length > 0) {
-    const ignored = options.parameters.map(({ key, value }) => `${key}=${value}`).join(' ');
+    for (const { key, value } of parameters) setOnWorker(node, scope, worker, key, value);
+  } else if (parameters.length > 0) {
+    const ignored = parameters.map(({ key, value }) => `${key}=${value}`).join(' ');
     warn(
       node,
       scope,

@@ -7,6 +7,7 @@ import type { Expression, TextExpression } from '../config/expression/expression
 import type { Finding, Place } from '../config/finding.ts';
 import type { LogFormat } from '../config/httpd/log-format.ts';
 import type { AccessRules, ProxyProtocolSettings, RemoteIpSettings } from './model-access.ts';
+import type { HostRewriting, RewriteMap, SectionRewriting } from './model-rewrite.ts';
 import type {
   AliasRule,
   AliasTarget,
@@ -23,6 +24,7 @@ import type {
 import type { PassPhraseProgram, SniPolicy, TlsOptionName, TlsSettings, UpstreamTlsSettings } from './model-tls.ts';
 
 export type * from './model-access.ts';
+export type * from './model-rewrite.ts';
 export type * from './model-rules.ts';
 export type * from './model-tls.ts';
 
@@ -117,6 +119,10 @@ export interface Host {
   readonly redirectRules: readonly RedirectRule[];
   /** ProxyPass and ProxyPassMatch of server level: the main server's first, then own. First match wins. */
   readonly mappings: readonly Mapping[];
+  /** RewriteRule of server level; undefined when none is in force. */
+  readonly rewriting: HostRewriting | undefined;
+  /** RewriteMap, by name; those of sections' rules too. */
+  readonly rewriteMaps: ReadonlyMap<string, RewriteMap>;
   /** Balancers that this host sees, by name without `balancer://`: what a balancer-manager within it shows. */
   readonly balancers: ReadonlyMap<string, BalancerKey>;
   /** SetEnvIf and BrowserMatch of server level, run as soon as the head is read. */
@@ -297,6 +303,8 @@ export interface DirectorySettings {
   /** Redirect without a path: for whatever the section matches. Its target is a text with variables. */
   readonly redirect?: SectionRedirect;
   readonly alias?: AliasTarget;
+  /** RewriteRule of a section. */
+  readonly rewriting?: SectionRewriting;
   /**
    * Sections on conditions, to be asked in order when all others are merged. What stands in one of them is asked after
    * all of these.

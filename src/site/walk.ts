@@ -21,6 +21,7 @@ import { MAPPING_HANDLERS } from './mappings.ts';
 import { PAGE_HANDLERS } from './page-settings.ts';
 import { PROBE_HANDLERS } from './probing.ts';
 import { REMOTE_IP_HANDLERS } from './remote-ip.ts';
+import { REWRITE_HANDLERS } from './rewrite-rules.ts';
 import { isSettingsSection, readSection } from './sections.ts';
 import { TLS_HANDLERS } from './tls-settings.ts';
 import { UPSTREAM_TLS_HANDLERS } from './upstream-tls-settings.ts';
@@ -42,6 +43,7 @@ export const HANDLERS: ReadonlyMap<string, DirectiveHandler> = new Map(
     PAGE_HANDLERS,
     PROBE_HANDLERS,
     REMOTE_IP_HANDLERS,
+    REWRITE_HANDLERS,
     TLS_HANDLERS,
     UPSTREAM_TLS_HANDLERS,
   ].flatMap((handlers) => Object.entries(handlers)),

@@ -234,9 +234,7 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
   },
   {
     module: 'rewrite',
-    without: 'URLs are not rewritten',
-    checked: { anywhere: 'RewriteEngine RewriteRule' },
-    ignored: { server: 'RewriteMap', anywhere: 'RewriteBase RewriteCond RewriteOptions' },
+    honoured: { server: 'RewriteMap', anywhere: 'RewriteBase RewriteCond RewriteEngine RewriteOptions RewriteRule' },
   },
   {
     module: 'setenvif',

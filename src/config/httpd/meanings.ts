@@ -206,6 +206,10 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   SSLProxyVerify: 'whether a backend’s certificate must be signed by somebody known, default none',
   SSLProxyVerifyDepth: 'longest chain of a backend’s certificate',
   // rewrite
-  RewriteEngine: 'no effect: URLs are not rewritten',
-  RewriteRule: 'no effect, and a warning; one that turns somebody away stops the start',
+  RewriteBase: 'what stands for the section’s path in what relative substitutions make',
+  RewriteCond: 'when the next rule counts',
+  RewriteEngine: 'On: rules count; a virtual host needs its own',
+  RewriteMap: 'txt, rnd: a file of keys and values, read anew when it changes; int: a function; others stop the start',
+  RewriteOptions: 'Inherit and its kin: rules of the level above',
+  RewriteRule: 'changes the URL of a request, proxies, redirects or turns away',
 };
