@@ -160,7 +160,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   ProxyHCTemplate: 'parameters of health checks under a name',
   ProxyHCTPsize: 'no effect: checks need no threads',
   CatflapProbe:
-    'On, Off (default) or a time: how often members in error are asked whether they are back; ours, see [its page](frontend.md#members-that-come-back)',
+    'On, Off (default) or a time: how often members in error are asked whether they are back; ours, see [its page](proxy.md#members-that-come-back)',
   HeartbeatListen: 'address and port at which heartbeats are heard',
   HeartbeatStorage: 'file with heartbeats that another program writes',
   HeartbeatMaxServers: 'most servers whose heartbeats are kept',

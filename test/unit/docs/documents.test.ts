@@ -74,6 +74,25 @@ test('the reference says what becomes of every directive that has no effect', ()
   assert.ok(unexplainedDirectives('## Directives and parameters without effect\nServerTokens').includes('ServerAdmin'));
 });
 
+/** Events that the frontend's rooms log, and that a text does not name. */
+function unnamedEvents(text: string): string[] {
+  const events = new Set<string>();
+  for (const file of globSync('src/{admin,balancer,cli,frontend,link,listener}/**/*.ts', { cwd: PROJECT })) {
+    if (/listener\/ajp/.test(file)) continue;
+    const source = readFileSync(join(PROJECT, file), 'utf8');
+    for (const [, event] of source.matchAll(/\blog\.(?:warn|error|info)\(\s*'([a-z-]+)'/g)) events.add(event);
+  }
+  return [...events].filter((event) => !text.includes(`\`${event}\``)).sort();
+}
+
+test('the reference of logs names every event of the frontend', () => {
+  assert.deepEqual(unnamedEvents(readFileSync(join(PROJECT, 'docs/reference/logs.md'), 'utf8')), []);
+});
+
+test('an event without a word about it is found', () => {
+  assert.ok(unnamedEvents('').includes('member-failed'));
+});
+
 test('every section of a reference that the code cites is there', () => {
   const missing: string[] = [];
   for (const file of globSync('{src,test,bench,scripts}/**/*.ts', { cwd: PROJECT })) {
