@@ -51,6 +51,9 @@ function readSticky(value: string | undefined, refused: string[]): string | unde
   return undefined;
 }
 
+/** Octets that would end a request line or a Host field. */
+const UNWRITABLE = /[^\x21-\x7e]/;
+
 /**
  * A member to add, why none can be added, or undefined when none was asked for.
  * @param host whose ProxyIOBufferSize and ProxySourceAddress are for members without their own
@@ -63,6 +66,7 @@ export function readNewMember(
   const url = parameters.get('b_nwrkr');
   if (parameters.get('b_wyes') !== '1' || url === undefined) return undefined;
   const refuse = (why: string) => ({ refused: `b_nwrkr=${url}: ${why}` });
+  if (UNWRITABLE.test(url)) return { refused: 'b_nwrkr: a blank or a control octet can stand in no URL' };
   const parsed = parseWorkerUrl(url);
   if (!parsed.ok) return refuse(parsed.problem);
   const { address } = parsed;

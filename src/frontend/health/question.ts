@@ -2,6 +2,7 @@
 // 2.4.71). One departure: where member and hcuri name no path httpd sends an empty target, which no server can take.
 
 import type { HealthCheckMethod, MemberConfig } from '../../balancer/config.ts';
+import { sealPath } from '../../site/path.ts';
 
 export type Question =
   /** Nothing is said: it is enough to be connected. */
@@ -33,11 +34,14 @@ export function questionOf(member: MemberConfig): Question | undefined {
   }
 }
 
-/** The target of GET and HEAD checks: the member's path, a slash where it has one and hcuri is given, hcuri as written. */
+/**
+ * The target of GET and HEAD checks: the member's path, a slash where it has one and hcuri is given, hcuri as written but
+ * for what would end the request line: forms of a manager may hold any octet.
+ */
 export function healthTarget(member: MemberConfig): string {
   const { uri } = member.healthCheck;
   const target = `${member.path}${member.path !== '' && uri !== '' ? '/' : ''}${uri}`;
-  return target.startsWith('/') ? target : `/${target}`;
+  return sealPath(target.startsWith('/') ? target : `/${target}`);
 }
 
 /** The octets of an HTTP question, as latin1 text. */

@@ -92,6 +92,16 @@ test('random nonces stay the same over a reload', async () => {
   assert.ok((await manager.get()).includes(nonce));
 });
 
+// b_nwrkr
+test('no member is added whose URL would end a line of what it is told', async () => {
+  await using manager = await Manager.open();
+  for (const url of ['http://x.test/a%250d%250aX-More:1', 'http://x%250d%250aX-More:1', 'http://x.test/a%2520b']) {
+    const { status, refused } = await manager.post(`b_wyes=1&b_nwrkr=${url}`);
+    assert.equal(status, 400, url);
+    assert.match(refused.join(), /control octet/);
+  }
+});
+
 test('whatever comes in is shown as text', async () => {
   const evil = '"><script>alert(1)</script>\'&';
   const encoded = encodeURIComponent(encodeURIComponent(evil)).replaceAll("'", '%2527');

@@ -3,6 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { defaultMember } from '../../../src/balancer/config.ts';
+import { questionOf } from '../../../src/frontend/health/question.ts';
 import { NO_CHANGES, withMember } from '../../../src/site/overlay.ts';
 import { Lab, type Line, turns, until } from './lab.ts';
 
@@ -59,6 +61,13 @@ describe('the question', () => {
       assert.equal(status(lab), 'Init Ok');
       await until(() => lab.backends[0].lines[0].hasEnded, 'the connection is closed after the answer');
     });
+
+  it('has one line whatever octets a form of a manager puts into hcuri', () => {
+    const member = defaultMember({ url: 'http://h', scheme: 'http', host: 'h', port: 80, path: '' });
+    const healthCheck = { ...member.healthCheck, method: 'GET' as const, uri: '/x HTTP/1.1\r\nX-More: 1\r\nY:\xe9' };
+    const question = questionOf({ ...member, healthCheck });
+    assert.equal(question?.kind === 'http' && question.target, '/x%20HTTP/1.1%0D%0AX-More:%201%0D%0AY:%E9');
+  });
 
   it('of hcmethod=CPING is one packet, and CPONG the answer', async () => {
     await using lab = await Lab.open(balancer('hcmethod=CPING', 'ajp://127.0.0.1:@1'));
