@@ -93,10 +93,12 @@ function apply(op: HeaderOp, fields: Fields, exchange: Exchange, context: Header
       fields.add(name, textFor(op.value, exchange, context));
       break;
     case 'append':
+      if (op.target === 'request') joinRepeats(fields, name);
       append(fields, name, textFor(op.value, exchange, context));
       break;
     case 'merge': {
       const value = textFor(op.value, exchange, context);
+      if (op.target === 'request') joinRepeats(fields, name);
       if (!hasMember(fields, name, value)) append(fields, name, value);
       break;
     }

@@ -282,16 +282,15 @@ export class HttpConnection implements UpstreamProtocol {
     events.responseSwitched({ connection, bytesWritten, bytesRead: 0, release }, bytes, start, end);
   }
 
-  /** A 100 lets the body come, which tells the client; without a body it goes on to a client that asked. */
+  /** A 100 lets the body come, which tells the client; a client without a body hears it if it asked. */
   #readInterim({ status, fields }: ResponseHead): void {
     const { events, request } = this.#socket;
     const { exchange, manners } = request as ProxyRequest;
-    const isHeld = this.#holdsBody;
+    const { expectsContinue, fields: asked } = exchange.request;
     if (status === 100) this.#letBodyGo();
     const isWanted =
-      status !== 100 || (manners & RELAY_CONTINUE) !== 0 || exchange.request.fields.hasKnown(FIELD.Expect);
-    if (isWanted && !(status === 100 && isHeld) && (manners & SUPPRESS_INTERIM) === 0)
-      events?.responseInterim(status, fields);
+      status !== 100 || (!expectsContinue && ((manners & RELAY_CONTINUE) !== 0 || asked.hasKnown(FIELD.Expect)));
+    if (isWanted && (manners & SUPPRESS_INTERIM) === 0) events?.responseInterim(status, fields);
   }
 
   /** `426 (Upgrade Required)` and the like may name a protocol that could be asked for here. */

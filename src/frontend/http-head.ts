@@ -109,6 +109,15 @@ export function passResponseHead(from: ResponseHead, to: ResponseHead): void {
   to.bodyLength = from.bodyLength === 0 ? lengthTold(from.fields) : from.bodyLength;
   to.fields.copyFrom(from.fields);
   dropHopByHop(to.fields);
+  if (to.fields.hasRepeats) keepFirstType(to.fields);
+}
+
+/** A body has one type: the first, as with httpd. */
+function keepFirstType(fields: Fields): void {
+  const id = FIELD['Content-Type'];
+  const first = fields.indexOfKnown(id);
+  if (first < 0) return;
+  for (let i = first + 1; i < fields.count; i++) if (fields.idAt(i) === id) fields.removeAt(i);
 }
 
 /** The length of a message without body: answers to HEAD and 304 tell that of another, or none (RFC 9110 §8.6). */
@@ -133,7 +142,7 @@ export function connectionTokens(fields: Fields): readonly string[] {
     .getAll('Connection')
     .join(',')
     .toLowerCase()
-    .split(',')
+    .split(/[,;]/)
     .map((token) => token.trim())
     .filter((token) => token !== '' && token !== 'close' && token !== 'keep-alive');
 }

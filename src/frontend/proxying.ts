@@ -4,7 +4,7 @@
 import type { Member } from '../balancer/member.ts';
 import { Failure } from '../base/failure.ts';
 import { FIELD } from '../base/field-names.ts';
-import type { RequestHead } from '../base/head.ts';
+import type { RequestHead, ResponseHead } from '../base/head.ts';
 import type { Link } from '../link/link.ts';
 import type { ErrorOverride, MappingTarget, ProxyTarget } from '../site/model.ts';
 import { reverseFields } from '../site/reverse.ts';
@@ -145,8 +145,10 @@ function finishResponse(request: ProxyRequest): boolean {
     // The page of an error keeps the error's status.
     response.status = visit.originalStatus;
     response.reason = '';
-  } else if (visit.settings.errorOverride?.on === true && isOverridden(response.status, visit.settings.errorOverride))
+  } else if (visit.settings.errorOverride?.on === true && isOverridden(response.status, visit.settings.errorOverride)) {
+    keepChallenge(response);
     return false;
+  }
   const rules = visit.settings.reverseRules;
   if (rules !== undefined && rules.length > 0) {
     reverseFields(response.fields, rules, {
@@ -158,6 +160,13 @@ function finishResponse(request: ProxyRequest): boolean {
     });
   }
   return true;
+}
+
+/** Of a page that ours replaces only the challenge goes on: without it nobody could log in. */
+function keepChallenge({ status, fields }: ResponseHead): void {
+  const challenges = status === 401 ? fields.getAll('WWW-Authenticate') : [];
+  fields.reset();
+  for (const challenge of challenges) fields.addKnown(FIELD['WWW-Authenticate'], challenge);
 }
 
 function isOverridden(status: number, override: ErrorOverride): boolean {

@@ -3,7 +3,7 @@
 // the frontend rewrites with it, `check` asks it what a redirect would become.
 
 import { FIELD } from '../base/field-names.ts';
-import { type Fields, REMOVED } from '../base/fields.ts';
+import type { Fields } from '../base/fields.ts';
 import { type EnvLookup, interpolate } from './mapping.ts';
 import type { ReverseRule } from './model.ts';
 
@@ -25,16 +25,17 @@ export function reverseFields(fields: Fields, written: readonly ReverseRule[], c
   const hasCookie = fields.hasKnown(FIELD['Set-Cookie']);
   if (!hasUrl && !hasCookie) return;
   const rules = filled(written, context.env);
-  for (const id of URL_FIELDS) {
-    const index = fields.indexOfKnown(id);
-    if (index < 0) continue;
-    const mapped = reverseUrl(fields.valueAt(index), rules, context);
-    if (mapped !== undefined) fields.replaceAt(index, mapped);
-  }
-  if (!hasCookie) return;
-  for (let i = fields.indexOfKnown(FIELD['Set-Cookie']); i < fields.count; i++) {
-    if (fields.idAt(i) === REMOVED || fields.idAt(i) !== FIELD['Set-Cookie']) continue;
-    const mapped = reverseCookie(fields.valueAt(i), rules);
+  for (const id of URL_FIELDS) rewrite(fields, id, (value) => reverseUrl(value, rules, context));
+  if (hasCookie) rewrite(fields, FIELD['Set-Cookie'], (value) => reverseCookie(value, rules));
+}
+
+/** Gives every field of this id another value, where there is one for it. */
+function rewrite(fields: Fields, id: number, map: (value: string) => string | undefined): void {
+  const first = fields.indexOfKnown(id);
+  if (first < 0) return;
+  for (let i = first; i < fields.count; i++) {
+    if (fields.idAt(i) !== id) continue;
+    const mapped = map(fields.valueAt(i));
     if (mapped !== undefined) fields.replaceAt(i, mapped);
   }
 }
