@@ -3,13 +3,25 @@
 
 import type { Severity } from '../config/finding.ts';
 import { checkSite } from '../site/check.ts';
-import { type ConfigurationOptions, loadConfiguration, printFindings } from './configuration.ts';
+import {
+  type ConfigurationOptions,
+  loadConfiguration,
+  placesLookedAt,
+  printFindings,
+  withDefaults,
+} from './configuration.ts';
 
-export interface CheckOptions extends ConfigurationOptions {
+export interface CheckOptions extends Partial<ConfigurationOptions> {
   readonly assumeFiles?: boolean;
 }
 
-export async function runCheck(options: CheckOptions): Promise<number> {
+export async function runCheck(given: CheckOptions): Promise<number> {
+  const options = given.file === undefined ? withDefaults(given) : { ...given, file: given.file };
+  if (options === undefined) {
+    const places = placesLookedAt(given.serverRoot);
+    process.stderr.write(`error: no configuration is given with -f, and none was found: ${places}\n`);
+    return 2;
+  }
   const loaded = loadConfiguration(options, options.assumeFiles === true);
   const findings = [...loaded.findings, ...(loaded.snapshot === undefined ? [] : checkSite(loaded.snapshot))];
   printFindings(findings, process.stdout);

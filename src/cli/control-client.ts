@@ -1,6 +1,8 @@
 // The other end of the control socket: one operation asked for, its answer awaited.
 
+import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
+import { dirname } from 'node:path';
 import { Failure } from '../base/failure.ts';
 import type { ControlArguments } from '../control/registry.ts';
 import { CONTROL_VERSION } from '../control/session.ts';
@@ -66,5 +68,8 @@ export function askControl(path: string, operation: string, given: ControlArgume
 
 function reasonOf(error: NodeJS.ErrnoException, path: string): string {
   if (error.code === 'EACCES') return `${path} belongs to another user; run this as the user who started the frontend`;
+  const folder = dirname(path);
+  if (!existsSync(folder))
+    return `a frontend of this configuration has no control socket, since there is no folder ${folder}; create it, or write PidFile, and start it again`;
   return `no frontend is running behind ${path}; start one, or name its socket with --control`;
 }

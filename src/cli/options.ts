@@ -44,7 +44,7 @@ export const CONTROL_COMMANDS: readonly {
 /** Options of every command that reads a configuration, spelled as httpd spells them. */
 export function configurationOptions(command: Command): Command {
   return furtherConfigurationOptions(
-    command.requiredOption('-f, --file <file>', 'the configuration file, such as httpd.conf'),
+    command.option('-f, --file <file>', 'the configuration file (default: conf/httpd.conf below ServerRoot)'),
   );
 }
 

@@ -69,9 +69,9 @@ describe('the command line', () => {
       /^error: unknown option '--bla'\n\(catflap check --help tells more\)\n$/,
     ],
     [
-      'a missing option',
-      ['check'],
-      /^error: required option '-f, --file <file>' not specified\n\(catflap check --help tells more\)\n$/,
+      'a check of nothing',
+      ['check', '-d', '/nonexistent'],
+      /^error: no configuration is given with -f, and none was found: \/nonexistent\/conf\/httpd\.conf, /,
     ],
     [
       'a port that is none',
@@ -141,6 +141,13 @@ describe('check', () => {
       assert.deepEqual([result.code, findingsOf(result).lines[0]?.split(': ')[0]], [1, 'root/conf/more.conf:1']);
     }
     assert.equal((await catflap('check', '-f', 'root/conf/more.conf', '-C', 'Listen 1')).code, 1);
+  });
+
+  test('without -f the file is looked for below ServerRoot', async () => {
+    mkdirSync(join(folder, 'place/conf'), { recursive: true });
+    write('place/conf/httpd.conf', 'Listen 1', 'ServerName localhost');
+    const { code, stdout } = await catflap('check', '-d', 'place');
+    assert.deepEqual([code, stdout], [0, `${join(folder, 'place/conf/httpd.conf')}: 0 errors, 0 warnings, 0 notes\n`]);
   });
 
   test('no Listen is an error', async () => {

@@ -38,7 +38,14 @@ test('only its owner may use it, whatever the umask; an answer of a megabyte arr
   assert.equal(await askControl(path, 'repeat', { text: 'é', times: 1_000_000 }), 'é'.repeat(1_000_000));
   await assert.rejects(askControl(path, 'nothing', {}), { code: 'unknown-operation' });
   await socket.close();
-  await assert.rejects(askControl(path, 'list', {}), { code: 'not-running' });
+  await assert.rejects(askControl(path, 'list', {}), {
+    code: 'not-running',
+    message: /^no frontend is running behind/,
+  });
+  await assert.rejects(askControl('/nonexistent/catflap.control', 'list', {}), {
+    code: 'not-running',
+    message: /there is no folder \/nonexistent; create it/,
+  });
 });
 
 test('what a dead process left is replaced; a living socket, a file and a link are not', async () => {
