@@ -10,6 +10,7 @@ import { ResponseDecoder, type ResponseSink } from '../wire/ajp/response-decoder
 import { fillForwardRequest } from './ajp-request.ts';
 import type { Backend, DialWaiter } from './backend.ts';
 import { BodyQueue } from './body-queue.ts';
+import { HeldOctets, type HeldOctetsTaker } from './flush-policy.ts';
 import { NO_KEEP_ALIVE } from './manners.ts';
 import type { ProxyRequest } from './proxy-request.ts';
 import type { UpstreamEvents } from './upstream.ts';
@@ -21,10 +22,12 @@ const forward = new ForwardRequest();
 /** Below this many waiting octets the client is read again. */
 const RESUME_BELOW_BYTES = 16 * 1024;
 
-export class AjpConnection implements UpstreamProtocol, ResponseSink {
+export class AjpConnection implements UpstreamProtocol, ResponseSink, HeldOctetsTaker {
   readonly #socket: UpstreamSocket;
   readonly #decoder: ResponseDecoder;
   readonly #queue = new BodyQueue();
+  /** Undefined where nothing of a response waits. */
+  readonly #held: HeldOctets | undefined;
   /** Body packets the container may still be sent; the first one after a Content-Length goes unasked. */
   #credit = 0;
   /** Most octets the container wants in its next packet. */
@@ -42,6 +45,7 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink {
   constructor(backend: Backend, waiter: DialWaiter, timeoutMs: number) {
     this.#packetBytes = backend.ajpPacketBytes;
     this.#decoder = new ResponseDecoder(this.#packetBytes);
+    this.#held = HeldOctets.for(backend.config, backend.link, this);
     this.#socket = new UpstreamSocket(backend, waiter, timeoutMs, this);
   }
 
@@ -190,6 +194,7 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink {
   reset(): void {
     this.#decoder.stop();
     this.#queue.clear();
+    this.#held?.drop();
   }
 
   // --- what the decoder finds (ResponseSink) ------------------------------------------------------------------------
@@ -200,12 +205,22 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink {
   }
 
   body(bytes: Buffer, start: number, end: number): void {
-    if (this.#isHeadHeld) this.#passHead();
     this.bytesRead += end - start;
+    if (this.#held === undefined) this.passBody(bytes, start, end);
+    else this.#held.add(bytes, start, end);
+  }
+
+  passBody(bytes: Buffer, start: number, end: number): void {
+    if (this.#isHeadHeld) this.#passHead();
     this.#socket.events?.responseBody(bytes, start, end);
   }
 
+  pauseIsLong(): void {
+    this.#socket.events?.responseFlush();
+  }
+
   flush(): void {
+    this.#held?.release();
     if (this.#isHeadHeld) this.#passHead();
   }
 
@@ -217,6 +232,7 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink {
 
   end(reuse: boolean): void {
     if (!reuse && this.#status >= 400) this.#tellRefusal();
+    this.#held?.release();
     if (this.#isHeadHeld) this.#passHead();
     if (!this.#socket.isBusy) return;
     // A container that still waits for a body packet, asked for or promised, would read the next request as one.
