@@ -60,10 +60,11 @@ function checkMapping(
 }
 
 /** A default port does not stand in the URLs that a backend makes, and rules are compared letter by letter. */
-function mendedUrl({ target }: Mapping, member: MemberConfig): string {
+function mendedUrl({ pattern, target }: Mapping, member: MemberConfig): string {
   if (target.kind !== 'proxy') return '';
   const root = target.isDirect ? ROOT.exec(member.url)?.[0] : undefined;
-  return textOf((root ?? target.authority) + target.path);
+  const endsBare = target.path === '' && pattern.kind === 'prefix' && pattern.path.endsWith('/');
+  return textOf((root ?? target.authority) + target.path + (endsBare ? '/' : ''));
 }
 
 function settingsAt(path: string, proxied: string, settings: HostSettings): DirectorySettings {

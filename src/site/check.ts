@@ -88,13 +88,14 @@ function checkSlashes(mapping: Mapping, balancer: BalancerConfig, host: Host, fi
           'double-slash',
           `${told}: end path and URL alike, both with a slash or both without`,
         );
-    } else if (pattern.path.endsWith('/') && !`${member.path}${target.path}`.endsWith('/'))
-      findings.warn(
-        mapping.place,
-        'ProxyPass',
-        'glued-path',
-        `${told}: the path ends in a slash and the URL does not; end both alike`,
-      );
+    } else if (pattern.path.endsWith('/') && !`${member.path}${target.path}`.endsWith('/')) {
+      // Only httpd takes the path for a part of the host's name; whoever goes back to it should not be surprised.
+      const isBare = member.path === '' && target.path === '';
+      const why = isBare
+        ? ', but httpd would glue host and path together; end the URL in a slash too'
+        : ': the path ends in a slash and the URL does not; end both alike';
+      findings.warn(mapping.place, 'ProxyPass', 'glued-path', told + why);
+    }
   }
 }
 

@@ -218,6 +218,23 @@ test('rules that an earlier one hides are told with what is wrong about each', (
 });
 
 // ProxyPassReverse
+test('what is proposed in place of a ProxyPassReverse ends the finding', () => {
+  const cluster = '<Proxy balancer://b>\nBalancerMember http://h/p\n</Proxy>\n';
+  for (const [pass, wrong] of [
+    ['ProxyPass / http://h', 'ProxyPassReverse / http://h'],
+    ['ProxyPass / http://h:8080', 'ProxyPassReverse / http://h:8080'],
+    ['ProxyPass /a/ http://h/', 'ProxyPassReverse /a http://h/'],
+    ['ProxyPass / balancer://b', 'ProxyPassReverse / http://h/p'],
+    ['ProxyPass /a http://h/b', 'ProxyPassReverse / http://h/'],
+  ]) {
+    const told = check(`${cluster}${pass}\n${wrong}`).find(({ code }) => code.startsWith('reverse-'));
+    const mend = /; write (ProxyPassReverse \S+ \S+)$/.exec(told?.message ?? '')?.[1];
+    assert.ok(mend !== undefined, `${pass}: ${told?.message}`);
+    const left = codes(`${cluster}${pass}\n${mend}`).filter((code) => code.startsWith('reverse-'));
+    assert.deepEqual(left, [], mend);
+  }
+});
+
 test('ProxyPassReverse must undo ProxyPass', () => {
   assert.deepEqual(tell('ProxyPass /a/ http://h/\nProxyPassReverse /a/ http://h/'), []);
   assert.deepEqual(tell('ProxyPass /a http://h/b\nProxyPassReverse / http://h/'), ['warning reverse-elsewhere 2']);
