@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ownPage, writtenPage } from '../../../scripts/directives.ts';
@@ -72,6 +72,14 @@ test('the reference of directives is that of the tables: node scripts/directives
 test('the reference says what becomes of every directive that has no effect', () => {
   assert.deepEqual(unexplainedDirectives(), []);
   assert.ok(unexplainedDirectives('## Directives and parameters without effect\nServerTokens').includes('ServerAdmin'));
+});
+
+test('the index of decisions names each with its title', () => {
+  const index = readFileSync(join(PROJECT, 'docs/decisions/README.md'), 'utf8');
+  for (const file of globSync('docs/decisions/[0-9]*.md', { cwd: PROJECT, exclude: ['**/000-*'] })) {
+    const [, number, title] = /^# (\d+): (.+)$/m.exec(readFileSync(join(PROJECT, file), 'utf8')) ?? [];
+    assert.ok(index.includes(`| [${number}](${basename(file)}) | ${title} |`), file);
+  }
 });
 
 /** Events that the frontend's rooms log, and that a text does not name. */
