@@ -16,7 +16,8 @@ import { freePorts, sleep, until } from './port.ts';
 import type { Random } from './random.ts';
 import { askTls, get, identity, TLS_FILES } from './tls.ts';
 
-const GROWTH_LIMIT = 32 * 1024 * 1024;
+/** Garbage that nobody has collected yet, that of reloads most of all, stays below it. */
+const GROWTH_LIMIT = 64 * 1024 * 1024;
 /** Descriptors more than before that idle connections to backends may hold. */
 const IDLE_MAX = 24;
 const SETTLE_MS = 15_000;
@@ -286,7 +287,10 @@ async function askHonestly({ ports, control }: ChaosPlace, random: Random): Prom
       const said = await say(ports.plain, `${upgrade}ping-pong`, 'ping-pong');
       return said.startsWith('HTTP/1.1 101 ') && said.endsWith('ping-pong');
     },
-    async () => typeof (await askControl(control, 'status', {})) === 'object',
+    async () => {
+      const isReload = random.chance(0.05);
+      return typeof (await askControl(control, isReload ? 'reload' : 'status', {})) === 'object';
+    },
   ];
   const which = random.int(asked.length);
   try {
