@@ -37,14 +37,14 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
     honoured: {
       global: 'PidFile <VirtualHost',
       server:
-        'AllowEncodedSlashes <Directory <DirectoryMatch DocumentRoot ErrorLog ExtendedStatus LimitRequestFields LimitRequestFieldsize LimitRequestLine <Location <LocationMatch MergeSlashes ServerAlias ServerName Timeout TraceEnable',
+        'AllowEncodedSlashes DefaultRuntimeDir <Directory <DirectoryMatch DocumentRoot ErrorLog ExtendedStatus LimitRequestFields LimitRequestFieldsize LimitRequestLine <Location <LocationMatch MergeSlashes ServerAlias ServerName Timeout TraceEnable',
       anywhere:
         'AddDefaultCharset <Else <ElseIf ErrorDocument FileETag <Files <FilesMatch ForceType <If LogLevel Options SetHandler UseCanonicalName UseCanonicalPhysicalPort',
       section: '<Limit <LimitExcept',
     },
     checked: {
       global: 'ServerTokens',
-      server: 'DefaultRuntimeDir MergeTrailers Protocols ServerAdmin',
+      server: 'MergeTrailers Protocols ServerAdmin',
       anywhere: 'HostnameLookups LimitRequestBody ServerSignature',
       section: 'AllowOverride AllowOverrideList',
     },
