@@ -30,12 +30,6 @@ export interface RunOptions {
 export async function runTests(files: readonly string[], options: RunOptions): Promise<TestCount> {
   const count: TestCount = { passed: 0, failed: 0, skipped: [] };
   if (files.length === 0) return count;
-  const perFile = new Map<string, { passed: number; failed: number; ms: number }>();
-  const of = (file: string) => {
-    const known = perFile.get(file) ?? { passed: 0, failed: 0, ms: 0 };
-    perFile.set(file, known);
-    return known;
-  };
   const short = (file: string | undefined) => (file ?? '').replace(PROJECT, '');
 
   /** By file: the test it has come to, and since when. */
@@ -62,30 +56,25 @@ export async function runTests(files: readonly string[], options: RunOptions): P
       if (event.type === 'test:complete') running.delete(short(file));
       else running.set(short(file), { since: performance.now(), test: isFile ? 'its beginning' : name });
     } else if (event.type === 'test:pass') {
-      const { name, file, skip, nesting, details } = event.data;
+      const { name, file, skip, details } = event.data;
       if (details.type === 'suite') continue;
       if (skip !== undefined && skip !== false) {
         count.skipped.push(`${short(file)}: ${name}${typeof skip === 'string' && skip !== '' ? ` (${skip})` : ''}`);
         continue;
       }
       count.passed++;
-      const known = of(short(file));
-      known.passed++;
-      if (nesting === 0) known.ms += details.duration_ms;
     } else if (event.type === 'test:fail') {
       const { name, file, line, details } = event.data;
       count.failed++;
-      of(short(file)).failed++;
       console.log(`✖ ${short(file)}:${line ?? 0}: ${name}`);
       console.log(`${causeOf(details.error)}`.replace(/^/gm, '    '));
     } else if (event.type === 'test:stderr') process.stderr.write(event.data.message);
     else if (event.type === 'test:summary' && event.data.file !== undefined) {
       const file = short(event.data.file);
-      const { passed, failed } = of(file);
-      const total = event.data.counts.tests;
-      console.log(
-        `${failed === 0 ? '✔' : '✖'} ${file}: ${passed} of ${total} (${Math.round(event.data.duration_ms)} ms)`,
-      );
+      // Tests that a support file makes are counted here with the file that asked for them.
+      const { tests, passed } = event.data.counts;
+      const mark = event.data.success ? '✔' : '✖';
+      console.log(`${mark} ${file}: ${passed} of ${tests} (${Math.round(event.data.duration_ms)} ms)`);
     }
   }
   clearTimeout(timer);
