@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { diskFiles } from '../config/files.ts';
+import { diskFiles, type FileReader } from '../config/files.ts';
 import { type Finding, formatFinding, type Severity } from '../config/finding.ts';
 import { type LoadedSite, loadSite } from '../site/load.ts';
 import type { ServerSettings } from '../site/model.ts';
@@ -46,8 +46,12 @@ export function placesLookedAt(serverRoot: string | undefined): string {
   return roots.flatMap((root) => FILES_BELOW_ROOT.map((name) => join(root, name))).join(', ');
 }
 
-/** Reads the configuration from disk. @param assumeFiles files that only the real host has are warnings */
-export function loadConfiguration(options: ConfigurationOptions, assumeFiles: boolean): LoadedSite {
+/** Reads the configuration. @param assumeFiles files that only the real host has are warnings @param files default: the machine's */
+export function loadConfiguration(
+  options: ConfigurationOptions,
+  assumeFiles: boolean,
+  files: FileReader = diskFiles,
+): LoadedSite {
   return loadSite({
     file: mainFile(options),
     serverRoot: options.serverRoot,
@@ -55,17 +59,20 @@ export function loadConfiguration(options: ConfigurationOptions, assumeFiles: bo
     after: options.after ?? [],
     defines: options.define ?? [],
     assumeFiles,
-    files: diskFiles,
+    files,
   });
 }
 
 /** Reads it for serving. With `skipDocumentRoot` (`-T`) a DocumentRoot that is missing is no reason to stay away. */
-export function loadToServe(options: ConfigurationOptions & { readonly skipDocumentRoot?: boolean }): LoadedSite {
-  const loaded = loadConfiguration(options, false);
+export function loadToServe(
+  options: ConfigurationOptions & { readonly skipDocumentRoot?: boolean },
+  files: FileReader = diskFiles,
+): LoadedSite {
+  const loaded = loadConfiguration(options, false, files);
   if (options.skipDocumentRoot !== true || loaded.snapshot !== undefined) return loaded;
   const stops = ({ severity, code, directive }: Finding): boolean =>
     severity === 'error' && !(code === 'file-missing' && directive.toLowerCase() === 'documentroot');
-  return loaded.findings.some(stops) ? loaded : loadConfiguration(options, true);
+  return loaded.findings.some(stops) ? loaded : loadConfiguration(options, true, files);
 }
 
 /** As in httpd a relative file stands below ServerRoot; one that is only found from here is not refused. */

@@ -93,6 +93,14 @@ export async function main(args: readonly string[], onSignal: OnSignal): Promise
       exitCode = await runDemoMember(options, withoutResizing(onSignal));
     });
 
+  program
+    .command('keeper', { hidden: true })
+    .description('What stays root beside a frontend that became User.')
+    .action(async () => {
+      const { runKeeper } = await import('./keeper-process.ts');
+      exitCode = await runKeeper(onSignal);
+    });
+
   for (const command of [program, ...program.commands])
     command.showHelpAfterError(`(${command === program ? '' : 'catflap '}${command.name()} --help tells more)`);
   try {

@@ -36,6 +36,12 @@ export function dropPrivileges(user: string | undefined, group: string | undefin
   }
 }
 
+/** Whether a start as this process would end as somebody else than root. */
+export function willDropRoot(user: string | undefined): boolean {
+  if (process.getuid?.() !== 0 || user === undefined) return false;
+  return (accountOf(user)?.uid ?? idOf(user)) !== 0;
+}
+
 function idOf(name: string): number | string {
   return name.startsWith('#') ? Number(name.slice(1)) : name;
 }

@@ -18,10 +18,11 @@ import { ControlSocket } from './control-socket.ts';
 import { type Background, forBackground } from './detach.ts';
 import { version } from './dumps.ts';
 import { explain } from './explain.ts';
+import { Keeper } from './keeper.ts';
 import type { ResolveRule } from './main.ts';
 import { type Notify, serviceNotifier } from './notify.ts';
 import { removePidFile, writePidFile } from './pid-file.ts';
-import { dropPrivileges } from './privileges.ts';
+import { dropPrivileges, willDropRoot } from './privileges.ts';
 import { programLog } from './program-log.ts';
 import { Reloader } from './reloader.ts';
 import { resolver } from './resolve.ts';
@@ -50,11 +51,12 @@ export async function serveInProcess(
   onSignal: OnSignal,
 ): Promise<number> {
   const startLog = programLog(options.jsonLog === true);
-  const sinks = new LogSinks({ clock: systemClock, log: startLog });
   const log = new SwitchedLog(startLog);
+  const keeper = willDropRoot(snapshot.server.user) ? new Keeper(systemClock, log, startLog) : undefined;
+  const sinks = new LogSinks({ clock: systemClock, log: startLog, openInstead: keeper?.openLog });
   try {
     const start = background.isDetached ? forBackground(snapshot) : snapshot;
-    const serving = new Serving(start, options, { log, startLog, sinks, background });
+    const serving = new Serving(start, options, { log, startLog, sinks, background, keeper });
     try {
       await serving.start();
       await serving.untilStopped(onSignal);
@@ -67,6 +69,7 @@ export async function serveInProcess(
     return 1;
   } finally {
     await sinks.close();
+    await keeper?.end();
   }
 }
 
@@ -76,6 +79,8 @@ interface ServingParts {
   readonly startLog: Log;
   readonly sinks: LogSinks;
   readonly background: Background;
+  /** Stays root; undefined when this process stays who it is. */
+  readonly keeper: Keeper | undefined;
 }
 
 class Serving {
@@ -96,7 +101,7 @@ class Serving {
 
   /** Opens the logs. @throws Failure */
   constructor(snapshot: Snapshot, options: ServingOptions, parts: ServingParts) {
-    const { log, sinks } = parts;
+    const { log, sinks, keeper } = parts;
     this.#options = options;
     this.#parts = parts;
     this.#start = snapshot;
@@ -109,6 +114,8 @@ class Serving {
       sinks,
       resolve: resolver(options.resolve ?? []),
       pages: managerPages(log),
+      files: keeper?.files,
+      listenInstead: keeper?.listen,
       inForce: (next) => this.#inForce(next),
     });
     this.#reloader = new Reloader((manner) => this.#reload(manner), systemClock, log);
@@ -117,12 +124,13 @@ class Serving {
 
   /** Binds, writes PidFile, opens the control socket, gives privileges up, and tells whoever waits. */
   async start(): Promise<void> {
-    const { startLog, background } = this.#parts;
+    const { startLog, background, keeper } = this.#parts;
     const { user, group } = this.#start.server;
     await this.#server.listen();
     if (this.#pidFile !== undefined) writePidFile(this.#pidFile, startLog);
     await this.#openControl();
     dropPrivileges(user, group);
+    keeper?.begin(this.#options, background.isDetached);
     const addresses = background.isDetached ? [] : this.#server.addresses;
     for (const { address, port } of addresses) process.stdout.write(`listening on ${printable(address)}:${port}\n`);
     background.ready();
@@ -140,7 +148,9 @@ class Serving {
     this.#server.cut();
     await this.#server.stop();
     await this.#control?.close();
-    if (this.#pidFile !== undefined) removePidFile(this.#pidFile, this.#parts.log);
+    // A keeper removes it, when the logs are written.
+    if (this.#pidFile !== undefined && this.#parts.keeper?.pid === undefined)
+      removePidFile(this.#pidFile, this.#parts.log);
   }
 
   #signalled(signal: SignalName): void {
@@ -181,10 +191,11 @@ class Serving {
 
   async #reload(manner: ReloadManner): Promise<void> {
     if (this.#isStopping) throw new Failure('stopping', 'internal', 'the frontend is stopping');
-    const { log } = this.#parts;
+    const { log, keeper } = this.#parts;
     this.#notify('reloading');
     try {
-      const { snapshot: read, findings } = loadToServe(this.#options);
+      await keeper?.read();
+      const { snapshot: read, findings } = loadToServe(this.#options, keeper?.files);
       if (read === undefined) {
         // The configuration is wrong, but whoever rotates logs has moved them already.
         this.#server.reopenLogs();
@@ -204,6 +215,7 @@ class Serving {
       for (const finding of fresh.filter((each) => !known.has(formatFinding(each))).slice(0, FINDINGS_TOLD))
         log.warn('configuration-warning', { finding: formatFinding(finding) });
     } finally {
+      keeper?.forget();
       this.#notify('ready');
     }
   }
@@ -213,9 +225,10 @@ class Serving {
     const { log } = this.#parts;
     log.target = this.#logFor(next);
     const pidFile = next.server.pidFile ?? this.#options.pidFile;
-    if (pidFile === this.#pidFile) return;
-    if (this.#pidFile !== undefined) removePidFile(this.#pidFile, log);
+    const old = this.#pidFile;
     this.#pidFile = pidFile;
+    if (this.#parts.keeper?.inForce() === true || pidFile === old) return;
+    if (old !== undefined) removePidFile(old, log);
     if (pidFile !== undefined) writePidFile(pidFile, log);
   }
 
@@ -259,7 +272,11 @@ class Serving {
     registry.addOperation({
       name: 'reopen-logs',
       description: 'Opens all logs anew, after they were moved away.',
-      run: () => this.#server.reopenLogs(),
+      run: async () => {
+        await this.#parts.keeper?.read();
+        this.#parts.keeper?.forget();
+        this.#server.reopenLogs();
+      },
     });
     const { control } = this.#options;
     if (control === 'none') return;
@@ -279,6 +296,7 @@ class Serving {
     const { file, serverRoot } = this.#options;
     return {
       pid: process.pid,
+      keeperPid: this.#parts.keeper?.pid ?? null,
       version: version(),
       node: process.versions.node,
       startedAt: new Date(this.#startedAt).toISOString(),

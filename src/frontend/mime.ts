@@ -2,7 +2,7 @@
 // after the first dot is looked at from left to right, and later ones win. Place in the picture: static files ask it
 // once per file, never per request.
 
-import { readFileSync } from 'node:fs';
+import type { FileReader } from '../config/files.ts';
 import type { DirectorySettings, MimeSettings } from '../site/model.ts';
 
 /** Extension (lower case, without dot) to media type. */
@@ -37,8 +37,8 @@ export function parseMediaTypes(text: string): MediaTypes {
 }
 
 /** Reads TypesConfig. @throws what the file system says */
-export function loadMediaTypes(path: string): MediaTypes {
-  return parseMediaTypes(readFileSync(path, 'latin1'));
+export function loadMediaTypes(path: string, files: FileReader): MediaTypes {
+  return parseMediaTypes(Buffer.from(files.read(path)).toString('latin1'));
 }
 
 /** Tells what `name` (a file name without its folder) says about the content under `settings`. */

@@ -6,12 +6,13 @@ import type { HeartbeatServices } from '../balancer/loads.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Failure } from '../base/failure.ts';
 import type { Log } from '../base/log.ts';
-import { diskFiles } from '../config/files.ts';
+import { diskFiles, type FileReader } from '../config/files.ts';
 import type { Link } from '../link/link.ts';
 import { AccessLog } from '../listener/access-log.ts';
 import type { ConnectionFacts } from '../listener/exchange.ts';
 import type { LogSinks } from '../listener/log-sinks.ts';
 import { HostChooser, type HostTrace } from '../site/host.ts';
+import { logTargets } from '../site/log-targets.ts';
 import { usesEncodedForm } from '../site/mapping.ts';
 import type { BalancerKey, Host, Snapshot } from '../site/model.ts';
 import type { Overlay } from '../site/overlay.ts';
@@ -34,7 +35,9 @@ export interface SiteServices {
   readonly resolve: Resolve;
   /** For lbmethod=heartbeat. Default: nothing is heard. */
   readonly heartbeats?: HeartbeatServices | undefined;
-  /** Files of certificates. Default: the machine's, read anew. */
+  /** Files that the configuration names. Default: the machine's. */
+  readonly files?: FileReader | undefined;
+  /** Files of certificates. Default: read anew. */
   readonly tlsStore?: TlsStore;
   /** Changes made at run time in an earlier life of the server; only for a site that follows no other. */
   readonly overlay?: Overlay | undefined;
@@ -104,11 +107,12 @@ export class RunningSite {
     this.clock = services.link.clock;
     this.folderStatus = snapshot.server.modules.has('autoindex') ? 403 : 404;
     this.#chooser = new HostChooser(snapshot);
-    const typesOf = mediaTypesReader(services.log);
+    const files = services.files ?? diskFiles;
+    const typesOf = mediaTypesReader(files, services.log);
     this.#hosts = new Map(
       [snapshot.mainHost, ...snapshot.hosts].map((host) => [host, new RunningHost(host, services, typesOf)]),
     );
-    const store = services.tlsStore ?? new TlsStore(diskFiles, services.log);
+    const store = services.tlsStore ?? new TlsStore(files, services.log);
     const settings = [snapshot.mainHost, ...snapshot.hosts].flatMap(everySettings);
     this.tlsClients = new UpstreamTls(settings, store, services.link.clock, services.log);
     this.#byId = new Map([...this.#hosts.values()].map((running) => [running.host.id, running]));
@@ -168,11 +172,7 @@ export class RunningSite {
 
   /** Logs that lines may still be written to, as `LogSinks` knows them. */
   get logTargets(): string[] {
-    const { mainHost, hosts } = this.snapshot;
-    return [mainHost, ...hosts].flatMap((host) => [
-      ...host.accessLogs.map((log) => log.target),
-      ...(host.errorLog === undefined ? [] : [host.errorLog]),
-    ]);
+    return logTargets(this.snapshot);
   }
 
   #sweep(): void {
@@ -195,14 +195,14 @@ function withHostChoices(config: BalancerConfig, { ioBufferSizeBytes, sourceAddr
 }
 
 /** Reads each TypesConfig once. One that is missing costs types, not the start. */
-function mediaTypesReader(log: Log): (path: string | undefined) => MediaTypes {
+function mediaTypesReader(files: FileReader, log: Log): (path: string | undefined) => MediaTypes {
   const known = new Map<string, MediaTypes>();
   return (path) => {
     if (path === undefined) return DEFAULT_MEDIA_TYPES;
     let types = known.get(path);
     if (types !== undefined) return types;
     try {
-      types = loadMediaTypes(path);
+      types = loadMediaTypes(path, files);
     } catch (error) {
       log.warn('media-types-unread', { file: path, error: (error as Failure).message });
       types = DEFAULT_MEDIA_TYPES;

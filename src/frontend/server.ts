@@ -3,8 +3,8 @@
 import type { Clock } from '../base/clock.ts';
 import { Failure } from '../base/failure.ts';
 import type { Log } from '../base/log.ts';
-import { diskFiles } from '../config/files.ts';
-import { Link } from '../link/link.ts';
+import { diskFiles, type FileReader } from '../config/files.ts';
+import { Link, type ListenInstead } from '../link/link.ts';
 import type { Exchange } from '../listener/exchange.ts';
 import { LogSinks } from '../listener/log-sinks.ts';
 import type { Snapshot } from '../site/model.ts';
@@ -33,6 +33,10 @@ export interface FrontendServices {
   readonly pages?: PageHandlers;
   /** A number from 0 up to, but not including, 1: for lbmethod=heartbeat. Default: the platform's. */
   readonly random?: () => number;
+  /** Files that the configuration names. Default: the machine's. */
+  readonly files?: FileReader | undefined;
+  /** Binds what this process may not. Default: nobody. */
+  readonly listenInstead?: ListenInstead | undefined;
   /** A reload has put this configuration in force; logs that only the old one had are closed after this. */
   readonly inForce?: (snapshot: Snapshot) => void;
 }
@@ -64,8 +68,9 @@ export class FrontendServer implements ServerFacts {
   /** Opens the logs, binds nothing yet. @throws Failure `log-open-failed` */
   constructor(snapshot: Snapshot, services: FrontendServices) {
     const { clock, log } = services;
-    const link = new Link(clock, log);
-    const tlsStore = new TlsStore(diskFiles, log);
+    const link = new Link(clock, log, undefined, services.listenInstead);
+    const files = services.files ?? diskFiles;
+    const tlsStore = new TlsStore(files, log);
     this.#clock = clock;
     this.#ownsSinks = services.sinks === undefined;
     this.#inForce = services.inForce ?? (() => {});
@@ -75,6 +80,7 @@ export class FrontendServer implements ServerFacts {
       log,
       sinks: services.sinks ?? new LogSinks({ clock, log }),
       resolve: services.resolve ?? ((host, port) => ({ kind: 'tcp', host, port })),
+      files,
       tlsStore,
       changed: ({ overlay }) => this.#changes.save(this.site.snapshot, overlay),
       heartbeats: { loads: this.#heartbeats, random: services.random ?? Math.random },

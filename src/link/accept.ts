@@ -1,7 +1,7 @@
 // Accepting: a listening socket whose connections read into the shared buffer, which saves a fifth of a read's CPU. Where
 // Node does not let go of an accepted socket's handle, plain `data` events are the fallback.
 
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { Connection, type ConnectionEvents, plainAddress, type Secured } from './connection.ts';
 import { moveHandle } from './handle.ts';
@@ -9,6 +9,9 @@ import type { Link } from './link.ts';
 import { type ClaimedPeer, type Preface, PrefaceReader } from './preface.ts';
 import { type TlsChooser, TlsDoor } from './tls-door.ts';
 import type { TlsSession } from './tls-session.ts';
+
+/** Connections that wait to be accepted: httpd's ListenBackLog. */
+const BACKLOG = 511;
 
 export interface AcceptOptions {
   /** Undefined listens on all addresses. */
@@ -66,21 +69,28 @@ export class Acceptor {
   }
 
   /** Binds and listens, also anew after `close`. Rejects with Node's error (EADDRINUSE, EACCES, …). */
-  listen(): Promise<void> {
+  async listen(): Promise<void> {
+    const { address, port, backlog = BACKLOG } = this.#options;
+    try {
+      await this.#listenAt({ port, ...(address === undefined ? {} : { host: address }), backlog });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
+      const bound = await this.#link.listenInstead?.(address, port, backlog);
+      if (bound === undefined) throw error;
+      await this.#listenAt(bound, backlog);
+    }
+  }
+
+  #listenAt(...where: [ListenOptions] | [Server, number]): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(
-        {
-          port: this.#options.port,
-          ...(this.#options.address === undefined ? {} : { host: this.#options.address }),
-          backlog: this.#options.backlog ?? 511,
-        },
-        () => {
-          this.#server.off('error', reject);
-          this.#server.removeAllListeners('error').on('error', (error) => this.#events.acceptFailed(error));
-          resolve();
-        },
-      );
+      const listening = (): void => {
+        this.#server.off('error', reject);
+        this.#server.removeAllListeners('error').on('error', (error) => this.#events.acceptFailed(error));
+        resolve();
+      };
+      if (where.length === 1) this.#server.listen(where[0], listening);
+      else this.#server.listen(where[0], where[1], listening);
     });
   }
 

@@ -1,5 +1,6 @@
 // What all connections of one thread share: the clock, the deadlines, the names, the read buffer and the scratch.
 
+import type { Server } from 'node:net';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { Deadlines } from './deadlines.ts';
@@ -9,6 +10,9 @@ import { Scratch } from './scratch.ts';
 /** One read takes at most this much; measured: larger buffers gain little and cost latency to others. */
 const READ_BYTES = 64 * 1024;
 
+/** Binds an address for a process that may not: the server listens already. Undefined when nobody may. */
+export type ListenInstead = (address: string | undefined, port: number, backlog: number) => Promise<Server | undefined>;
+
 export class Link {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
@@ -17,10 +21,16 @@ export class Link {
   /** Every socket of the thread reads into this buffer; its content is gone when the read callback returns. */
   readonly readBuffer: Buffer = Buffer.allocUnsafeSlow(READ_BYTES);
 
+  /** Asked for addresses that this process may not bind. */
+  readonly listenInstead: ListenInstead | undefined;
   readonly #log: Log;
 
-  /** @param resolver who knows the addresses of names. Default: the system */
-  constructor(clock: Clock, log: Log, resolver?: Resolver) {
+  /**
+   * @param resolver who knows the addresses of names. Default: the system
+   * @param listenInstead who binds what this process may not. Default: nobody
+   */
+  constructor(clock: Clock, log: Log, resolver?: Resolver, listenInstead?: ListenInstead) {
+    this.listenInstead = listenInstead;
     this.clock = clock;
     this.#log = log;
     this.names = new Names(clock, resolver);

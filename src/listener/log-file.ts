@@ -1,24 +1,14 @@
 // A log file: appended in large asynchronous writes, one at a time, so that lines of several writers never mix; opened
 // anew on demand. A disk that blocks costs lines, never memory or requests.
 
-import { close, openSync, write, writeSync } from 'node:fs';
-import { Failure } from '../base/failure.ts';
 import { LogBatch } from './log-batch.ts';
+import { type LogOutput, openLogFile } from './log-output.ts';
 import { DEFAULT_FLUSH_AFTER_MS, DEFAULT_PENDING_BYTES, type LogSink, type LogSinkOptions } from './log-sink.ts';
 
 /** Pause before writing again to a pipe or terminal that was full. */
 const RETRY_MS = 50;
 /** Trouble of one file is reported at most this often. */
 const REPORT_EVERY_MS = 60_000;
-/** Names of descriptors the process was started with; opening them anew fails for sockets and after a change of user. */
-const INHERITED: ReadonlyMap<string, number> = new Map([
-  ['/dev/stdout', 1],
-  ['/dev/stderr', 2],
-  ['/dev/fd/1', 1],
-  ['/dev/fd/2', 2],
-  ['/proc/self/fd/1', 1],
-  ['/proc/self/fd/2', 2],
-]);
 
 export class LogFile implements LogSink {
   readonly #path: string;
@@ -28,7 +18,7 @@ export class LogFile implements LogSink {
     this.#isTimed = false;
     this.#writeNext();
   };
-  #fd: number;
+  #output: LogOutput;
   #isTimed = false;
   #isWriting = false;
   #inHand: Buffer | undefined = undefined;
@@ -44,7 +34,7 @@ export class LogFile implements LogSink {
     this.#path = path;
     this.#options = options;
     this.#batch = new LogBatch(options.pendingBytes ?? DEFAULT_PENDING_BYTES);
-    this.#fd = openForAppending(path);
+    this.#output = openLogFile(path, options.openInstead);
   }
 
   get droppedCount(): number {
@@ -72,7 +62,7 @@ export class LogFile implements LogSink {
     // A write in progress may still land; its octets are written again rather than lost.
     for (let bytes = this.#inHand ?? this.#batch.take(); bytes !== undefined; bytes = this.#batch.take()) {
       try {
-        for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at);
+        for (let at = 0; at < bytes.length; ) at += this.#output.writeSync(bytes, at);
       } catch {
         return;
       }
@@ -84,7 +74,7 @@ export class LogFile implements LogSink {
     this.#isClosing = true;
     this.#writeNext();
     if (this.#isWriting) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
-    this.#release(this.#fd);
+    this.#output.close();
   }
 
   #writeNext(): void {
@@ -99,7 +89,7 @@ export class LogFile implements LogSink {
   }
 
   #writeFrom(bytes: Buffer, at: number): void {
-    write(this.#fd, bytes, at, bytes.length - at, null, (error, count) => {
+    this.#output.write(bytes, at, (error, count) => {
       if (error?.code === 'EAGAIN' && !this.#isClosing) {
         this.#options.clock.after(RETRY_MS, () => this.#writeFrom(bytes, at));
         return;
@@ -120,16 +110,12 @@ export class LogFile implements LogSink {
   #reopenNow(): void {
     this.#mustReopen = false;
     try {
-      const fd = openForAppending(this.#path);
-      this.#release(this.#fd);
-      this.#fd = fd;
+      const fresh = openLogFile(this.#path, this.#options.openInstead);
+      if (fresh !== this.#output) this.#output.close();
+      this.#output = fresh;
     } catch (error) {
       this.#options.log.error('log-reopen-failed', { path: this.#path, cause: error });
     }
-  }
-
-  #release(fd: number): void {
-    if (!INHERITED.has(this.#path)) close(fd, () => {});
   }
 
   #report(error: Error | null): void {
@@ -142,16 +128,6 @@ export class LogFile implements LogSink {
       ...(error === null ? {} : { cause: error }),
     });
     this.#reportedDropped = this.#dropped;
-  }
-}
-
-function openForAppending(path: string): number {
-  const inherited = INHERITED.get(path);
-  if (inherited !== undefined) return inherited;
-  try {
-    return openSync(path, 'a', 0o644);
-  } catch (cause) {
-    throw new Failure('log-open-failed', 'internal', `${path} cannot be opened for writing`, { cause });
   }
 }
 

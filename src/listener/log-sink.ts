@@ -3,6 +3,7 @@
 
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import type { OpenLogInstead } from './log-output.ts';
 
 /** Takes whole lines. Never throws and never waits: what cannot be written in time is dropped, counted and reported. */
 export interface LogSink {
@@ -25,6 +26,8 @@ export interface LogSinkOptions {
   readonly flushAfterMs?: number;
   /** Most octets that wait for a slow disk or program; beyond it lines are dropped. Default 8 MiB. */
   readonly pendingBytes?: number;
+  /** Asked for files that this process may not open. Default: nobody. */
+  readonly openInstead?: OpenLogInstead | undefined;
 }
 
 export const DEFAULT_FLUSH_AFTER_MS = 250;
