@@ -6,12 +6,12 @@ import { closeSync, lstatSync, openSync, readdirSync, readFileSync, rmSync, writ
 import { createServer } from 'node:net';
 import { diskFiles, type FileReader } from '../config/files.ts';
 import { LOG_MODE } from '../listener/log-output.ts';
-import { logTargets } from '../site/log-targets.ts';
 import type { Snapshot } from '../site/model.ts';
 import { loadToServe } from './configuration.ts';
 import { forBackground } from './detach.ts';
 import { guardedContent, guardedPath } from './keeper-guard.ts';
-import { type Answer, type Refusal, refusalOf, type Word } from './keeper-words.ts';
+import { addressKey, type Named, namedIn } from './keeper-named.ts';
+import { type Answer, READY_ID, type Refusal, refusalOf, type Word } from './keeper-words.ts';
 import { RecordingFiles } from './kept-files.ts';
 import type { OnSignal } from './signals.ts';
 
@@ -36,7 +36,8 @@ export async function runKeeper(onSignal: OnSignal): Promise<number> {
     else keeper?.obey(word);
   });
   process.once('disconnect', () => ended.resolve());
-  if (!process.connected) ended.resolve();
+  if (process.connected) tell({ kind: 'ready', id: READY_ID });
+  else ended.resolve();
   await ended.promise;
   keeper?.removePidFile();
   if (process.connected) process.disconnect?.();
@@ -48,8 +49,6 @@ type Wish = Exclude<Word, { kind: 'begin' | 'end' }>;
 
 class Keeper {
   readonly #begin: Begin;
-  /** Whom it serves: only this number is written to a PidFile. */
-  readonly #pid = process.ppid;
   readonly #logs = new Set<string>();
   readonly #addresses = new Set<string>();
   /** Logs that are open: those that were written to since the last reading. */
@@ -60,9 +59,8 @@ class Keeper {
 
   constructor(begin: Begin) {
     this.#begin = begin;
-    const { snapshot } = this.#load(diskFiles);
-    if (snapshot !== undefined) this.#learn(snapshot);
-    this.#pidFile = this.#nextPidFile;
+    this.#learn(begin.named);
+    this.#pidFile = begin.named.pidFile;
   }
 
   obey(word: Wish): void {
@@ -90,7 +88,7 @@ class Keeper {
     if (file === undefined) return;
     try {
       const path = guardedPath(file, this.#begin.user);
-      if (readFileSync(path, 'utf8').trim() === String(this.#pid)) rmSync(path);
+      if (readFileSync(path, 'utf8').trim() === String(this.#begin.pid)) rmSync(path);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (code !== 'ENOENT') complain(`PidFile is left: ${message}`);
@@ -101,18 +99,29 @@ class Keeper {
 
   /** A wrong configuration is handed over too: the frontend tells what is wrong with it. */
   #read(id: number): Answer {
-    const refused: Refusal[] = [];
+    const refused = new Map<string, Refusal>();
     const files = new RecordingFiles(this.#guarded(refused));
     const { snapshot } = this.#load(files);
     for (const path of [...this.#open.keys()]) this.#close(path);
     if (snapshot !== undefined) {
-      this.#learn(snapshot);
+      const named = namedIn(snapshot, this.#begin.options.pidFile);
+      this.#learn(named);
       for (const { typesConfig } of [snapshot.mainHost, ...snapshot.hosts])
         if (typesConfig !== undefined) attempt(() => files.read(typesConfig));
       // As httpd does it: a log is there from the moment on when a configuration names it.
-      for (const path of logFiles(snapshot)) attempt(() => this.#open.get(path) ?? this.#openLog(path), refused);
+      for (const path of named.logs)
+        attempt(
+          () => this.#open.get(path) ?? this.#openLog(path),
+          (why) => refused.set(path, why),
+        );
     }
-    return { kind: 'read', id, files: files.record, logs: [...this.#logs], refused: refused.slice(0, REFUSALS_TOLD) };
+    return {
+      kind: 'read',
+      id,
+      files: files.record,
+      logs: [...this.#logs],
+      refused: [...refused].slice(0, REFUSALS_TOLD),
+    };
   }
 
   #load(files: FileReader): { readonly snapshot: Snapshot | undefined } {
@@ -121,19 +130,19 @@ class Keeper {
     return { snapshot: snapshot !== undefined && isDetached ? forBackground(snapshot) : snapshot };
   }
 
-  #learn(snapshot: Snapshot): void {
-    this.#nextPidFile = snapshot.server.pidFile ?? this.#begin.options.pidFile;
-    for (const path of logFiles(snapshot)) remember(path, this.#logs);
-    for (const { address, port } of snapshot.listens) remember(`${address ?? '*'} ${port}`, this.#addresses);
+  #learn({ logs, addresses, pidFile }: Named): void {
+    this.#nextPidFile = pidFile;
+    for (const path of logs) remember(path, this.#logs);
+    for (const address of addresses) remember(address, this.#addresses);
   }
 
-  #guarded(refused: Refusal[]): FileReader {
+  #guarded(refused: Map<string, Refusal>): FileReader {
     const { user } = this.#begin;
     const guarded = (path: string): string => {
       try {
         return guardedContent(path, user);
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'EACCES') refused.push(refusalOf(error));
+        if ((error as NodeJS.ErrnoException).code === 'EACCES') refused.set(path, refusalOf(error));
         throw error;
       }
     };
@@ -181,7 +190,7 @@ class Keeper {
 
   #listen({ id, address, port, backlog }: Extract<Wish, { kind: 'listen' }>): void {
     const refuse = (error: unknown): void => tell({ kind: 'listen', id, refusal: refusalOf(error) });
-    if (!this.#addresses.has(`${address ?? '*'} ${port}`)) {
+    if (!this.#addresses.has(addressKey({ address: address ?? undefined, port }))) {
       refuse(Object.assign(new Error(`no configuration names port ${port}`), { code: 'EACCES' }));
       return;
     }
@@ -200,16 +209,11 @@ class Keeper {
     this.#pidFile = next;
     if (next === undefined) return;
     try {
-      writeFileSync(guardedPath(next, this.#begin.user), `${this.#pid}\n`);
+      writeFileSync(guardedPath(next, this.#begin.user), `${this.#begin.pid}\n`);
     } catch (error) {
       complain(`PidFile is not written: ${(error as Error).message}`);
     }
   }
-}
-
-/** Programs are the frontend's own; what it inherited, too. */
-function logFiles(snapshot: Snapshot): string[] {
-  return logTargets(snapshot).filter((target) => target.startsWith('/') && !/^\/(dev|proc)\//.test(target));
 }
 
 function remember(each: string, known: Set<string>): void {
@@ -220,11 +224,11 @@ function remember(each: string, known: Set<string>): void {
   known.delete(oldest);
 }
 
-function attempt(what: () => unknown, refused: Refusal[] = []): void {
+function attempt(what: () => unknown, failed: (why: Refusal) => void = () => {}): void {
   try {
     what();
   } catch (error) {
-    refused.push(refusalOf(error));
+    failed(refusalOf(error));
   }
 }
 

@@ -1,13 +1,23 @@
 // What a frontend and its keeper say to each other, as JSON over the channel that Node opens between them. The keeper
 // believes no more of it than that it is one of these.
 
+import type { Named } from './keeper-named.ts';
 import type { FilesRecord } from './kept-files.ts';
 import type { ServingOptions } from './serving.ts';
 
 /** What the frontend says. Answers carry the `id` of what was asked. */
 export type Word =
   /** Once, when the frontend has become who it is and before it serves. */
-  | { readonly kind: 'begin'; readonly options: ServingOptions; readonly user: KeptUser; readonly isDetached: boolean }
+  | {
+      readonly kind: 'begin';
+      /** Of the frontend: the number in its PidFile. */
+      readonly pid: number;
+      readonly options: ServingOptions;
+      readonly user: KeptUser;
+      readonly isDetached: boolean;
+      /** By the configuration that the frontend started with. */
+      readonly named: Named;
+    }
   /** The configuration is wanted anew, and logs are opened anew. */
   | { readonly kind: 'read'; readonly id: number }
   | {
@@ -24,6 +34,9 @@ export type Word =
   | { readonly kind: 'in-force' }
   | { readonly kind: 'end' };
 
+/** Numbers of questions begin after it. */
+export const READY_ID = 0;
+
 /** Whom the frontend has become. */
 export interface KeptUser {
   readonly uid: number;
@@ -38,13 +51,16 @@ export interface Refusal {
 
 /** What the keeper says. The answer to `listen` carries the listening socket, unless it is refused. */
 export type Answer =
+  /** Once, unasked: it is loaded, and signals do not end it. */
+  | { readonly kind: 'ready'; readonly id: typeof READY_ID }
   | {
       readonly kind: 'read';
       readonly id: number;
       readonly files: FilesRecord;
       /** Logs that it would write to. */
       readonly logs: readonly string[];
-      readonly refused: readonly Refusal[];
+      /** What it will not touch, and why, by path. */
+      readonly refused: readonly (readonly [path: string, refusal: Refusal])[];
     }
   | { readonly kind: 'listen'; readonly id: number; readonly refusal?: Refusal }
   | { readonly kind: 'write'; readonly id: number; readonly count: number; readonly refusal?: Refusal };

@@ -7,7 +7,9 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { diskFiles, type FileReader } from '../config/files.ts';
 import type { LogOutput } from '../listener/log-output.ts';
-import type { Answer, Word } from './keeper-words.ts';
+import type { Snapshot } from '../site/model.ts';
+import { namedIn } from './keeper-named.ts';
+import { type Answer, READY_ID, type Refusal, type Word } from './keeper-words.ts';
 import { RecordedFiles } from './kept-files.ts';
 import type { ServingOptions } from './serving.ts';
 import type { SwitchedLog } from './switched-log.ts';
@@ -16,8 +18,6 @@ import type { SwitchedLog } from './switched-log.ts';
 const PATIENCE_MS = 30_000;
 /** Time it has to end when it was told to. */
 const GOODBYE_MS = 5000;
-/** Refusals that are remembered, so that each is told once. */
-const TOLD_MAX = 1000;
 
 type Asked = Extract<Word, { id: number }>;
 /** What is asked, without its number: one of each kind. */
@@ -31,13 +31,19 @@ export class Keeper {
   readonly #process: ChildProcess;
   readonly #gone = Promise.withResolvers<void>();
   readonly #waiting = new Map<number, Heard>();
-  readonly #files = new RecordedFiles(diskFiles);
+  /** What neither may read is told of; what this process may, is not. */
+  readonly #files = new RecordedFiles({
+    ...diskFiles,
+    read: (path) => this.#orTell(path, () => diskFiles.read(path)),
+    list: (path) => this.#orTell(path, () => diskFiles.list(path)),
+  });
   readonly #outputs = new Map<string, KeptOutput>();
-  readonly #told = new Set<string>();
-  #nextId = 1;
+  #nextId = READY_ID + 1;
+  readonly #loaded: Promise<Answer | undefined>;
   #isThere = true;
   #isEnding = false;
   #logs: ReadonlySet<string> = new Set();
+  #refused: ReadonlyMap<string, Refusal> = new Map();
 
   /**
    * Starts it as the user that this process is now: root. It lives until `end`.
@@ -49,6 +55,7 @@ export class Keeper {
     this.#log = log;
     this.#process = fork(process.argv[1], ['keeper'], { cwd: '/', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     this.#process.on('message', (answer: Answer, server) => this.#heard(answer, server));
+    this.#loaded = this.#patiently((heard) => this.#waiting.set(READY_ID, heard));
     this.#process.once('error', (error) => this.#ended(error));
     this.#process.once('exit', (code, signal) => this.#ended(signal ?? code));
   }
@@ -63,23 +70,31 @@ export class Keeper {
     return this.#files;
   }
 
-  /** This process has become who it will be. */
-  begin(options: ServingOptions, isDetached: boolean): void {
+  /** Resolves when it is loaded, or when it will not be. Never rejects. */
+  async ready(): Promise<void> {
+    await this.#loaded;
+  }
+
+  /** This process has become who it will be. @param snapshot what it serves */
+  begin(snapshot: Snapshot, options: ServingOptions, isDetached: boolean): void {
     const user = { uid: process.getuid?.() ?? 0, groups: [process.getgid?.() ?? 0, ...(process.getgroups?.() ?? [])] };
-    this.#say({ kind: 'begin', options, user, isDetached });
+    this.#say({
+      kind: 'begin',
+      pid: process.pid,
+      options,
+      user,
+      isDetached,
+      named: namedIn(snapshot, options.pidFile),
+    });
   }
 
   /** Lets it read the configuration and open logs anew; resolves when `files` and logs are those. Never rejects. */
   async read(): Promise<void> {
-    const answer = await this.#ask({ kind: 'read' });
+    const answer = await this.#patiently((heard) => this.#send({ kind: 'read' }, heard));
     if (answer?.kind !== 'read') return;
     this.#files.record = answer.files;
     this.#logs = new Set(answer.logs);
-    for (const { code, why } of answer.refused) {
-      if (this.#told.has(why) || this.#told.size >= TOLD_MAX) continue;
-      this.#told.add(why);
-      this.#log.warn('keeper-refused', { code, why });
-    }
+    this.#refused = new Map(answer.refused);
   }
 
   /** The reload is over, for good or ill. */
@@ -94,7 +109,9 @@ export class Keeper {
 
   /** For `LogSinks`. */
   readonly openLog = (path: string): LogOutput | undefined => {
-    if (!this.#isThere || !this.#logs.has(path)) return undefined;
+    const refusal = this.#refused.get(path);
+    if (refusal !== undefined) this.#tellRefused(path, refusal);
+    if (refusal !== undefined || !this.#isThere || !this.#logs.has(path)) return undefined;
     let output = this.#outputs.get(path);
     if (output === undefined) {
       output = new KeptOutput(
@@ -127,13 +144,27 @@ export class Keeper {
     timer.cancel();
   }
 
-  #ask(question: Question): Promise<Answer | undefined> {
+  #orTell<T>(path: string, read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      const refusal = this.#refused.get(path);
+      if (refusal !== undefined) this.#tellRefused(path, refusal);
+      throw error;
+    }
+  }
+
+  #tellRefused(path: string, { code, why }: Refusal): void {
+    this.#log.warn('keeper-refused', { path, code, why });
+  }
+
+  #patiently(ask: (heard: Heard) => void): Promise<Answer | undefined> {
     return new Promise((resolve) => {
       const timer = this.#clock.after(PATIENCE_MS, () => {
         this.#log.error('keeper-silent', { seconds: PATIENCE_MS / 1000 });
         resolve(undefined);
       });
-      this.#send(question, (answer) => {
+      ask((answer) => {
         timer.cancel();
         resolve(answer);
       });

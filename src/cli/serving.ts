@@ -129,8 +129,9 @@ class Serving {
     await this.#server.listen();
     if (this.#pidFile !== undefined) writePidFile(this.#pidFile, startLog);
     await this.#openControl();
+    await keeper?.ready();
     dropPrivileges(user, group);
-    keeper?.begin(this.#options, background.isDetached);
+    keeper?.begin(this.#start, this.#options, background.isDetached);
     const addresses = background.isDetached ? [] : this.#server.addresses;
     for (const { address, port } of addresses) process.stdout.write(`listening on ${printable(address)}:${port}\n`);
     background.ready();

@@ -144,7 +144,7 @@ DocumentRoot @DIR@/htdocs
 
 let builtIn: string | undefined;
 
-function canLoad(name: string): boolean {
+export function canLoad(name: string): boolean {
   builtIn ??= execFileSync('/usr/sbin/apache2', ['-l'], { encoding: 'latin1' });
   return !builtIn.includes(`mod_${name}.c`) && existsSync(`${MODULES}/mod_${name}.so`);
 }
