@@ -13,6 +13,7 @@ import { guardedContent, guardedPath } from './keeper-guard.ts';
 import { addressKey, type Named, namedIn } from './keeper-named.ts';
 import { type Answer, READY_ID, type Refusal, refusalOf, type Word } from './keeper-words.ts';
 import { RecordingFiles } from './kept-files.ts';
+import { holdsPid } from './pid-file.ts';
 import type { OnSignal } from './signals.ts';
 
 /** Logs, and addresses, that configurations have named since it runs; beyond it the oldest is forgotten. */
@@ -82,16 +83,13 @@ class Keeper {
     }
   }
 
-  /** Removes the file if its number is still the frontend's. */
+  /** Removes the file if its number is still the frontend's: what the frontend itself could not. */
   removePidFile(): void {
-    const file = this.#pidFile;
-    if (file === undefined) return;
+    const { pid, user } = this.#begin;
     try {
-      const path = guardedPath(file, this.#begin.user);
-      if (readFileSync(path, 'utf8').trim() === String(this.#begin.pid)) rmSync(path);
+      if (this.#pidFile !== undefined && holdsPid(this.#pidFile, pid)) rmSync(guardedPath(this.#pidFile, user));
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      if (code !== 'ENOENT') complain(`PidFile is left: ${message}`);
+      complain(`PidFile is left: ${(error as Error).message}`);
     }
   }
 
@@ -203,13 +201,13 @@ class Keeper {
   }
 
   #movePidFile(): void {
+    const { pid, user } = this.#begin;
     const next = this.#nextPidFile;
     if (next === this.#pidFile) return;
     this.removePidFile();
     this.#pidFile = next;
-    if (next === undefined) return;
     try {
-      writeFileSync(guardedPath(next, this.#begin.user), `${this.#begin.pid}\n`);
+      if (next !== undefined && !holdsPid(next, pid)) writeFileSync(guardedPath(next, user), `${pid}\n`);
     } catch (error) {
       complain(`PidFile is not written: ${(error as Error).message}`);
     }

@@ -102,9 +102,9 @@ export class Keeper {
     this.#files.record = undefined;
   }
 
-  /** What was read last is in force. @returns false when nobody takes care of PidFile */
-  inForce(): boolean {
-    return this.#say({ kind: 'in-force' });
+  /** What was read last is in force, and PidFile as far as this process may write it. */
+  inForce(): void {
+    this.#say({ kind: 'in-force' });
   }
 
   /** For `LogSinks`. */

@@ -1,7 +1,7 @@
 // PidFile: the number of this process in a file, as service managers and `-k` want it, from when it listens until it
 // ends. A number that is nobody's, or another program's, is stale.
 
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Log } from '../base/log.ts';
 import { explain } from './explain.ts';
 
@@ -51,9 +51,15 @@ export function writePidFile(path: string, log: Log): void {
 /** Removes the file if it is still ours. A user without rights to its folder leaves it behind, and says so. */
 export function removePidFile(path: string, log: Log): void {
   try {
-    if (readFileSync(path, 'utf8').trim() === String(process.pid)) rmSync(path);
+    if (holdsPid(path, process.pid)) rmSync(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
       log.warn('pid-file-left', { file: path, error: explain(error) });
   }
+}
+
+/** Whether this number stands in the file. @throws what the system throws, unless nothing is there */
+export function holdsPid(path: string, pid: number): boolean {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false;
+  return readFileSync(path, 'utf8').trim() === String(pid);
 }

@@ -4,7 +4,7 @@
 import { managerPages } from '../admin/pages.ts';
 import { systemClock } from '../base/clock.ts';
 import { Failure } from '../base/failure.ts';
-import type { Log } from '../base/log.ts';
+import { type Log, silentLog } from '../base/log.ts';
 import { formatFinding } from '../config/finding.ts';
 import { ControlRegistry } from '../control/registry.ts';
 import { registerFrontend } from '../frontend/report.ts';
@@ -226,11 +226,18 @@ class Serving {
     const { log } = this.#parts;
     log.target = this.#logFor(next);
     const pidFile = next.server.pidFile ?? this.#options.pidFile;
-    const old = this.#pidFile;
-    this.#pidFile = pidFile;
-    if (this.#parts.keeper?.inForce() === true || pidFile === old) return;
-    if (old !== undefined) removePidFile(old, log);
-    if (pidFile !== undefined) writePidFile(pidFile, log);
+    if (pidFile !== this.#pidFile) {
+      if (this.#pidFile !== undefined) removePidFile(this.#pidFile, this.#pidFileLog);
+      this.#pidFile = pidFile;
+      if (pidFile !== undefined) writePidFile(pidFile, this.#pidFileLog);
+    }
+    this.#parts.keeper?.inForce();
+  }
+
+  /** Where User may not write, a keeper does. */
+  get #pidFileLog(): Log {
+    const { keeper, log } = this.#parts;
+    return keeper?.pid === undefined ? log : silentLog;
   }
 
   /** Events go to ErrorLog when the configuration has one, to standard error otherwise. */
