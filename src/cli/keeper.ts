@@ -41,6 +41,7 @@ export class Keeper {
   #nextId = READY_ID + 1;
   readonly #loaded: Promise<Answer | undefined>;
   #isThere = true;
+  #hasBegun = false;
   #isEnding = false;
   #logs: ReadonlySet<string> = new Set();
   #refused: ReadonlyMap<string, Refusal> = new Map();
@@ -77,6 +78,7 @@ export class Keeper {
 
   /** This process has become who it will be. @param snapshot what it serves */
   begin(snapshot: Snapshot, options: ServingOptions, isDetached: boolean): void {
+    this.#hasBegun = true;
     const user = { uid: process.getuid?.() ?? 0, groups: [process.getgid?.() ?? 0, ...(process.getgroups?.() ?? [])] };
     this.#say({
       kind: 'begin',
@@ -90,6 +92,8 @@ export class Keeper {
 
   /** Lets it read the configuration and open logs anew; resolves when `files` and logs are those. Never rejects. */
   async read(): Promise<void> {
+    // Until then this process is root itself.
+    if (!this.#hasBegun) return;
     const answer = await this.#patiently((heard) => this.#send({ kind: 'read' }, heard));
     if (answer?.kind !== 'read') return;
     this.#files.record = answer.files;
@@ -104,7 +108,7 @@ export class Keeper {
 
   /** What was read last is in force, and PidFile as far as this process may write it. */
   inForce(): void {
-    this.#say({ kind: 'in-force' });
+    if (this.#hasBegun) this.#say({ kind: 'in-force' });
   }
 
   /** For `LogSinks`. */

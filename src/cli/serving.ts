@@ -126,12 +126,13 @@ class Serving {
   async start(): Promise<void> {
     const { startLog, background, keeper } = this.#parts;
     const { user, group } = this.#start.server;
+    // Before anything is served: as root nobody should be served for longer than it takes.
+    await keeper?.ready();
     await this.#server.listen();
     if (this.#pidFile !== undefined) writePidFile(this.#pidFile, startLog);
     await this.#openControl();
-    await keeper?.ready();
     dropPrivileges(user, group);
-    keeper?.begin(this.#start, this.#options, background.isDetached);
+    keeper?.begin(this.#snapshot, this.#options, background.isDetached);
     const addresses = background.isDetached ? [] : this.#server.addresses;
     for (const { address, port } of addresses) process.stdout.write(`listening on ${printable(address)}:${port}\n`);
     background.ready();
@@ -149,9 +150,7 @@ class Serving {
     this.#server.cut();
     await this.#server.stop();
     await this.#control?.close();
-    // A keeper removes it, when the logs are written.
-    if (this.#pidFile !== undefined && this.#parts.keeper?.pid === undefined)
-      removePidFile(this.#pidFile, this.#parts.log);
+    if (this.#pidFile !== undefined) removePidFile(this.#pidFile, this.#pidFileLog);
   }
 
   #signalled(signal: SignalName): void {
