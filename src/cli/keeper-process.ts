@@ -52,6 +52,8 @@ class Keeper {
   readonly #begin: Begin;
   readonly #logs = new Set<string>();
   readonly #addresses = new Set<string>();
+  /** Logs of the last configuration that was right. */
+  #current: ReadonlySet<string> = new Set();
   /** Logs that are open: those that were written to since the last reading. */
   readonly #open = new Map<string, number>();
   /** Of what was read last, and of what is in force. */
@@ -102,24 +104,23 @@ class Keeper {
     const { snapshot } = this.#load(files);
     for (const path of [...this.#open.keys()]) this.#close(path);
     if (snapshot !== undefined) {
-      const named = namedIn(snapshot, this.#begin.options.pidFile);
-      this.#learn(named);
+      this.#learn(namedIn(snapshot, this.#begin.options.pidFile));
       for (const { typesConfig } of [snapshot.mainHost, ...snapshot.hosts])
         if (typesConfig !== undefined) attempt(() => files.read(typesConfig));
-      // As httpd does it: a log is there from the moment on when a configuration names it.
-      for (const path of named.logs)
-        attempt(
-          () => this.#open.get(path) ?? this.#openLog(path),
-          (why) => refused.set(path, why),
-        );
     }
-    return {
-      kind: 'read',
-      id,
-      files: files.record,
-      logs: [...this.#logs],
-      refused: [...refused].slice(0, REFUSALS_TOLD),
-    };
+    for (const path of this.#logs)
+      attempt(
+        () => this.#lookAtLog(path),
+        (why) => refused.set(path, why),
+      );
+    const logs = [...this.#logs].filter((path) => !refused.has(path));
+    return { kind: 'read', id, files: files.record, logs, refused: [...refused].slice(0, REFUSALS_TOLD) };
+  }
+
+  /** As httpd does it: a log is there from the moment on when a configuration names it. Others may still be drained. */
+  #lookAtLog(path: string): void {
+    if (!this.#current.has(path)) guardedPath(path, this.#begin.user);
+    else if (!this.#open.has(path)) this.#openLog(path);
   }
 
   #load(files: FileReader): { readonly snapshot: Snapshot | undefined } {
@@ -130,6 +131,7 @@ class Keeper {
 
   #learn({ logs, addresses, pidFile }: Named): void {
     this.#nextPidFile = pidFile;
+    this.#current = new Set(logs);
     for (const path of logs) remember(path, this.#logs);
     for (const address of addresses) remember(address, this.#addresses);
   }

@@ -114,7 +114,7 @@ export class Keeper {
   /** For `LogSinks`. */
   readonly openLog = (path: string): LogOutput | undefined => {
     const refusal = this.#refused.get(path);
-    if (refusal !== undefined) this.#tellRefused(path, refusal);
+    if (refusal !== undefined) tellRefused(this.#startLog, path, refusal);
     if (refusal !== undefined || !this.#isThere || !this.#logs.has(path)) return undefined;
     let output = this.#outputs.get(path);
     if (output === undefined) {
@@ -153,13 +153,9 @@ export class Keeper {
       return read();
     } catch (error) {
       const refusal = this.#refused.get(path);
-      if (refusal !== undefined) this.#tellRefused(path, refusal);
+      if (refusal !== undefined) tellRefused(this.#log, path, refusal);
       throw error;
     }
-  }
-
-  #tellRefused(path: string, { code, why }: Refusal): void {
-    this.#log.warn('keeper-refused', { path, code, why });
   }
 
   #patiently(ask: (heard: Heard) => void): Promise<Answer | undefined> {
@@ -231,6 +227,10 @@ class KeptOutput implements LogOutput {
   writeSync(): number {
     throw asError({ code: 'EAGAIN', why: 'the keeper writes this log' });
   }
+}
+
+function tellRefused(log: Log, path: string, { code, why }: Refusal): void {
+  log.warn('keeper-refused', { path, code, why });
 }
 
 function asError({ code, why }: { code: string; why: string }): NodeJS.ErrnoException {

@@ -139,7 +139,7 @@ test('what User could lead elsewhere root does not touch', needsRoot, async () =
   const { folder } = server;
   server.configure(`CustomLog ${folder}/htdocs/keys/own.log "%r"\n`);
   server.reload();
-  await eventually(() => /warn keeper-refused .*own\.log/.test(server.read('logs/error.log')), server);
+  await eventually(() => /warn keeper-refused .*own\.log/.test(server.child.output()), server);
   await eventually(() => /reload-failed/.test(server.read('logs/error.log')), server);
   assert.ok(!existsSync(join(folder, 'keys/own.log')));
   assert.equal(await server.get('/local.txt'), 200);
