@@ -5,6 +5,7 @@ import type { Severity } from '../config/finding.ts';
 import { checkSite } from '../site/check.ts';
 import {
   type ConfigurationOptions,
+  gathered,
   loadConfiguration,
   placesLookedAt,
   printFindings,
@@ -23,7 +24,8 @@ export async function runCheck(given: CheckOptions): Promise<number> {
     return 2;
   }
   const loaded = loadConfiguration(options, options.assumeFiles === true);
-  const findings = [...loaded.findings, ...(loaded.snapshot === undefined ? [] : checkSite(loaded.snapshot))];
+  const site = loaded.snapshot === undefined ? [] : checkSite(loaded.snapshot);
+  const findings = gathered([...loaded.findings, ...site]);
   printFindings(findings, process.stdout);
   const count = (severity: Severity): number => findings.filter((finding) => finding.severity === severity).length;
   const sum = (['error', 'warning', 'note'] as const).map((severity) => plural(count(severity), severity)).join(', ');

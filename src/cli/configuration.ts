@@ -85,6 +85,34 @@ function mainFile({ file, serverRoot }: ConfigurationOptions): string {
 
 const ORDER: Readonly<Record<Severity, number>> = { note: 0, warning: 1, error: 2 };
 
+/** Findings that say the same of several lines of a file become one, at the first of them. */
+export function gathered(findings: readonly Finding[]): readonly Finding[] {
+  const groups = new Map<string, [Finding, ...Finding[]]>();
+  for (const finding of findings) {
+    const { file, severity, directive, code, message } = finding;
+    const key = [file, severity, directive, code, message].join('\n');
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [finding]);
+    else group.push(finding);
+  }
+  return [...groups.values()].map((group) => {
+    if (group.length === 1) return group[0];
+    const [first, ...others] = group.toSorted((a, b) => a.line - b.line);
+    return { ...first, message: `${first.message}; also on ${linesOf(others)}` };
+  });
+}
+
+/** `line 3`, `lines 3, 4 and 5`, and of many the first ones. */
+function linesOf(findings: readonly Finding[]): string {
+  const numbers = findings.slice(0, LINES_TOLD).map(({ line }) => line);
+  const more = findings.length - numbers.length;
+  const last = more > 0 ? `${more} more` : String(numbers.pop());
+  return `line${findings.length > 1 ? 's' : ''} ${numbers.length > 0 ? `${numbers.join(', ')} and ` : ''}${last}`;
+}
+
+/** Lines that a finding names beside its own. */
+const LINES_TOLD = 10;
+
 /**
  * Writes findings as compilers do, errors last so that they are seen, those of one kind in the order of the lines.
  * @param least those below it are left out

@@ -150,6 +150,22 @@ describe('check', () => {
     assert.deepEqual([code, stdout], [0, `${join(folder, 'place/conf/httpd.conf')}: 0 errors, 0 warnings, 0 notes\n`]);
   });
 
+  test('what is said of several lines alike is said once', async () => {
+    write(
+      'alike.conf',
+      'Listen 1',
+      'CacheEnable disk /',
+      'CacheEnable disk /a',
+      'CacheMaxExpire 5',
+      'CacheEnable disk /b',
+    );
+    const { lines, sum } = findingsOf(await catflap('check', '-f', 'alike.conf'));
+    assert.equal(lines.length, 2);
+    assert.match(lines[0], /^alike\.conf:2: warning: CacheEnable: .*; also on lines 3 and 5 \(not-honoured\)$/);
+    assert.match(lines[1], /^alike\.conf:4: warning: CacheMaxExpire: .* cached \(not-honoured\)$/);
+    assert.equal(sum, 'alike.conf: 0 errors, 2 warnings, 0 notes');
+  });
+
   test('no Listen is an error', async () => {
     const result = await catflap('check', '-f', 'seed/httpd.conf');
     assert.equal(result.code, 2);

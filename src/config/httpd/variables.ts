@@ -41,8 +41,16 @@ export class Variables {
           place,
           '',
           'undefined-variable',
-          `\${${textOf(name)}} is neither defined nor in the environment and stays as it is; add "Define ${textOf(name)} …" or set it`,
+          `\${${textOf(name)}} is neither defined nor in the environment and stays as it is; ${mendOf(textOf(name))}`,
         ),
     );
   }
+}
+
+/** Debian's variables come from a shell script that apachectl reads first. */
+function mendOf(name: string): string {
+  const define = `add "Define ${name} …" or set it`;
+  return name.startsWith('APACHE_')
+    ? `run ". /etc/apache2/envvars" first, as Debian's apachectl does, or ${define}`
+    : define;
 }
