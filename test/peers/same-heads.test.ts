@@ -9,7 +9,7 @@ import { needs } from '../support/peers.ts';
 import { chosenSeed, randomFrom } from '../support/random.ts';
 
 const isLong = process.env.CATFLAP_LONG === '1';
-const PLANS = isLong ? 100 : 6;
+const PLANS = isLong ? 100 : 3;
 const QUESTIONS = 60;
 
 // ProxyVia, ProxyAddHeaders, ProxyPreserveHost, Proxy100Continue, ProxyMaxForwards, ProxyErrorOverride,
