@@ -31,6 +31,7 @@ import { finishResponseHead } from './response-head.ts';
 import { RewriteMaps } from './rewrite-maps.ts';
 import { type Rewriting, rewriteForHost } from './rewriting.ts';
 import type { RunningSite } from './running-site.ts';
+import { rewriteForSections, type SectionRewriting } from './section-rewriting.ts';
 import { aliasTarget, type FileTarget, mapToFile } from './static-path.ts';
 import { applyTlsEnvironment, applyTlsUser, isSecureEnough, tlsRefusal } from './tls-rules.ts';
 import { dropSpareVisits, lendVisit, takeBackVisit, type Visit } from './visit.ts';
@@ -256,11 +257,12 @@ export class Frontend implements Http1Handler, HeadFilter {
     return true;
   }
 
-  /** Does what the rules of the host have decided. */
-  #follow(visit: Visit, rewriting: Exclude<Rewriting, { kind: 'none' | 'path' }>): void {
+  /** Does what rewrite rules have decided. */
+  #follow(visit: Visit, rewriting: Exclude<Rewriting, { kind: 'none' | 'path' }> | SectionRewriting): void {
     if (visit.rewriteCookies !== undefined) visit.exchange.headFilter = this;
     if (rewriting.kind === 'answer') this.fail(visit, rewriting.status, rewriting.failure);
     else if (rewriting.kind === 'redirect') this.#redirect(visit, rewriting);
+    else if (rewriting.kind === 'again') this.again(visit, rewriting.path);
     else if (this.#isForPage(visit)) return;
     else if (rewriting.kind === 'proxy')
       this.#mapToProxy(visit, rewriting.target, { mapping: undefined, path: rewriting.path, query: visit.query });
@@ -315,6 +317,11 @@ export class Frontend implements Http1Handler, HeadFilter {
   /** The client may be here: the last rules, then the handler. */
   #admit(visit: Visit): void {
     const { exchange, settings, goal } = visit;
+    const rewriting = settings.rewriting === undefined ? undefined : rewriteForSections(visit, this.#rewriteMaps);
+    if (rewriting !== undefined) {
+      this.#follow(visit, rewriting);
+      return;
+    }
     const redirection =
       visit.originalStatus === undefined ? redirectOf(settings, visit.forms.decoded, visit.query, visit) : undefined;
     if (redirection !== undefined) {
@@ -327,7 +334,7 @@ export class Frontend implements Http1Handler, HeadFilter {
     if (visit.host.sparesClients) spareClient(exchange);
     if (settings.access?.authentication?.fake !== undefined) fakeAuthorization(visit);
     applyRequestHeaders(settings.headerOps, 'late', exchange, this.#headers);
-    if (visit.varying !== undefined) exchange.headFilter = this;
+    if (visit.varying !== undefined || visit.rewriteCookies !== undefined) exchange.headFilter = this;
     if (goal.kind === 'page') this.#pages.answer(visit, visit.handler as string, this);
     else if (goal.kind === 'file') this.#files.serve(visit);
     else this.#proxy(visit);

@@ -2,7 +2,7 @@
 // documentation ("Environment Variables in Apache", special purpose) and mod_proxy_http say what they mean. Read only
 // under hosts whose rules name one of them.
 
-import type { Host } from '../site/model.ts';
+import type { Host, RewriteText } from '../site/model.ts';
 import { everySettings } from '../site/settings.ts';
 
 /** Speak HTTP/1.0 to the backend (`force-proxy-request-1.0`). */
@@ -68,5 +68,14 @@ function namesVariable(host: Host, isOne: (lowerName: string) => boolean): boole
   const rules = everySettings(host).flatMap(({ envIfRules = [] }) => envIfRules);
   const actions = [...host.earlyEnvRules, ...rules].flatMap((rule) => rule.actions);
   const ops = everySettings(host).flatMap(({ envOps = [] }) => envOps);
-  return [...actions, ...ops].some(({ name }) => isOne(name.toLowerCase()));
+  const rewriting = [host.rewriting, ...everySettings(host).map(({ rewriting }) => rewriting)];
+  const rewritten = rewriting
+    .flatMap((each) => each?.rules ?? [])
+    .flatMap(({ env }) => env.map(({ name }) => textIn(name)));
+  return [...[...actions, ...ops].map(({ name }) => name), ...rewritten].some((name) => isOne(name.toLowerCase()));
+}
+
+/** The fixed text of a name. */
+function textIn(name: RewriteText): string {
+  return name.map((part) => (part.kind === 'text' ? part.text : '')).join('');
 }

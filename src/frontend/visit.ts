@@ -222,7 +222,10 @@ export class Visit implements LogFacts, ClientFacts {
       return this.#withPort(`${scheme}://${host.serverName}`, host.serverPort ?? physicalPort);
     const [, name, port] = /^(.*?)(?::(\d*))?$/.exec(this.exchange.request.fields.get('Host') ?? '') ?? [];
     const given = port === undefined || port === '' ? undefined : Number(port);
-    return this.#withPort(`${scheme}://${name || host.serverName}`, given ?? physicalPort ?? host.serverPort);
+    return this.#withPort(
+      `${scheme}://${name?.toLowerCase() || host.serverName}`,
+      given ?? physicalPort ?? host.serverPort,
+    );
   }
 
   #withPort(origin: string, port: number | undefined): string {

@@ -2,19 +2,40 @@
 // documentation of RewriteOptions; inheritance as observed on httpd 2.4.71.
 
 import { textOf } from '../config/files.ts';
-import type { Findings } from '../config/finding.ts';
-import { type HostView, resolveTarget } from './assemble-sections.ts';
-import type { HostDraft, RewriteDraft, RewriteRuleDraft, SiteDraft } from './draft.ts';
-import type { Host, HostRewriting, RewriteRule, RewriteTarget } from './model.ts';
+import type { HostDraft, RewriteDraft, RewriteRuleDraft } from './draft.ts';
+import type { DirectorySettings, Host, HostRewriting, RewriteRule, RewriteTarget, SectionRewriting } from './model.ts';
+import { type HostView, resolveTarget } from './resolve-target.ts';
 
 /** A host without a line of its own about rewriting has no rules. */
-export function hostRewriting(host: HostDraft, site: SiteDraft, view: HostView): HostRewriting | undefined {
+export function hostRewriting(host: HostDraft, main: HostDraft, view: HostView): HostRewriting | undefined {
   const own = host.rewrite;
-  const above = host.isMain ? undefined : site.main.rewrite;
+  const above = host.isMain ? undefined : main.rewrite;
   if (own === undefined || (own.isOn ?? above?.isOn) !== true) return undefined;
-  const rules = withInherited(own, above).map((rule) => resolveRule(rule, view, site.findings));
-  return rules.length === 0 ? undefined : { rules };
+  return { rules: withInherited(own, above).map((rule) => resolveRule(rule, view)) };
 }
+
+export function sectionRewriting(draft: RewriteDraft, view: HostView): SectionRewriting {
+  const { isOn, directory, base, inherits, isInherited, mergesBase = false, ignoresInherited = false } = draft;
+  const rules = draft.rules.map((rule) => resolveRule(rule, view));
+  return { isOn, rules, directory, base, mergesBase, inherits, isInherited, ignoresInherited };
+}
+
+/** RewriteEngine of a host holds for its sections too. */
+export function withEngine(defaults: DirectorySettings, host: HostDraft, main: HostDraft): DirectorySettings {
+  const isOn = host.rewrite?.isOn ?? main.rewrite?.isOn;
+  return isOn === undefined ? defaults : { ...defaults, rewriting: { ...NO_REWRITING, isOn } };
+}
+
+const NO_REWRITING: SectionRewriting = {
+  isOn: undefined,
+  rules: [],
+  directory: undefined,
+  base: undefined,
+  mergesBase: false,
+  inherits: undefined,
+  isInherited: undefined,
+  ignoresInherited: false,
+};
 
 /** Maps of the main server come with its rules only. */
 export function rewriteMaps(host: HostDraft, main: HostDraft): Host['rewriteMaps'] {
@@ -33,12 +54,16 @@ function withInherited(own: RewriteDraft, above: RewriteDraft | undefined): read
   return inherits === 'after' ? [...own.rules, ...above.rules] : [...above.rules, ...own.rules];
 }
 
-function resolveRule(rule: RewriteRuleDraft, view: HostView, findings: Findings): RewriteRule {
+/** Sections of the main server are resolved for each host: what is wrong with them is told once. */
+const told = new WeakSet<RewriteRuleDraft>();
+
+function resolveRule(rule: RewriteRuleDraft, view: HostView): RewriteRule {
   const { proxy } = rule;
   if (proxy === undefined || proxy.kind === 'none') return { ...rule, proxy: undefined };
   if (proxy.kind === 'balancer' && !view.balancers.has(proxy.name)) {
     const why = `nothing defines ${proxy.authority}; such requests are answered 500`;
-    findings.warn(rule.place, 'RewriteRule', 'unknown-balancer', textOf(why));
+    if (!told.has(rule)) view.findings.warn(rule.place, 'RewriteRule', 'unknown-balancer', textOf(why));
+    told.add(rule);
     const url = proxy.authority;
     return { ...rule, proxy: { kind: 'unavailable', url, status: 500, reason: 'there is no such balancer' } };
   }

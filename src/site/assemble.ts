@@ -10,14 +10,15 @@ import {
   type MemberConfig,
 } from '../balancer/config.ts';
 import type { ConfigTree } from '../config/httpd/tree.ts';
-import { hostRewriting, rewriteMaps } from './assemble-rewriting.ts';
-import { type HostView, resolveMapping, sections, settings } from './assemble-sections.ts';
+import { hostRewriting, rewriteMaps, withEngine } from './assemble-rewriting.ts';
+import { resolveMapping, sections, settings } from './assemble-sections.ts';
 import { assembleTls } from './assemble-tls.ts';
 import type { BalancerChoices, BalancerDraft, WorkerDraft } from './balancer-draft.ts';
 import type { HostChoices, HostDraft, SiteDraft } from './draft.ts';
 import { accessLogs } from './logs.ts';
 import type { BalancerKey, HeartbeatSettings, Host, ReadTimeout, ServerSettings, Snapshot } from './model.ts';
 import { remoteIpOf } from './remote-ip.ts';
+import type { HostView } from './resolve-target.ts';
 import { mergeSettings } from './settings.ts';
 
 /** Makes the Snapshot. @param hostName name of this machine, for a main server without ServerName */
@@ -91,7 +92,7 @@ function viewOfMain(site: SiteDraft, all: Map<BalancerKey, BalancerConfig>): Hos
     all.set(key, balancerConfig(draft, draft.members, withProbe(draft.choices, site.main), site.main));
     balancers.set(draft.name, key);
   }
-  return { balancers, workers: addWorkers(site.main, '', all), prefix: '' };
+  return { balancers, workers: addWorkers(site.main, '', all), prefix: '', findings: site.findings };
 }
 
 /** A balancer that the main server has too keeps its members from there; what the host says of it lies over that. */
@@ -103,7 +104,7 @@ function viewOfHost(
   all: Map<BalancerKey, BalancerConfig>,
 ): HostView {
   const inherits = inheritsBalancers(host, site.main);
-  const main: HostView = inherits ? mainView : { balancers: new Map(), workers: [], prefix: '' };
+  const main: HostView = inherits ? mainView : { ...mainView, balancers: new Map(), workers: [] };
   const balancers = new Map(main.balancers);
   for (const draft of host.balancers.values()) {
     const inherited = inherits ? site.main.balancers.get(draft.name) : undefined;
@@ -133,7 +134,7 @@ function viewOfHost(
       );
   }
   const workers = [...main.workers, ...addWorkers(host, `${id}|`, all)];
-  return { balancers, workers, prefix: inherits ? '' : `${id}|` };
+  return { balancers, workers, prefix: inherits ? '' : `${id}|`, findings: site.findings };
 }
 
 /** Only both directives together keep the main server's balancers from a host that proxies itself (measured). */
@@ -271,11 +272,15 @@ function assembleHost(draft: HostDraft, site: SiteDraft, view: HostView, id: str
     aliasRules: own((host) => host.aliasRules),
     redirectRules: own((host) => host.redirectRules),
     mappings: inherits((host) => host.mappings).map((mapping) => resolveMapping(mapping, view)),
-    rewriting: hostRewriting(draft, site, view),
+    rewriting: hostRewriting(draft, main, view),
     rewriteMaps: rewriteMaps(draft, main),
     balancers: view.balancers,
     earlyEnvRules: inherits((host) => host.earlyEnvRules),
-    defaults: draft.isMain ? defaults : mergeSettings(defaults, settings(draft.defaults, view)),
+    defaults: withEngine(
+      draft.isMain ? defaults : mergeSettings(defaults, settings(draft.defaults, view)),
+      draft,
+      main,
+    ),
     sections: sections(
       inherits((host) => host.sections),
       view,

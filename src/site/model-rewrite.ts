@@ -117,6 +117,7 @@ export interface SectionRewriting {
   /** Rules of the section above, behind or before the own ones; `isInherited` is said by the one above. */
   readonly inherits: 'after' | 'before' | undefined;
   readonly isInherited: 'after' | 'before' | undefined;
+  readonly ignoresInherited: boolean;
 }
 
 export type RewriteMap =

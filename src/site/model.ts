@@ -119,7 +119,7 @@ export interface Host {
   readonly redirectRules: readonly RedirectRule[];
   /** ProxyPass and ProxyPassMatch of server level: the main server's first, then own. First match wins. */
   readonly mappings: readonly Mapping[];
-  /** RewriteRule of server level; undefined when none is in force. */
+  /** RewriteRule of server level; undefined where the engine is off. */
   readonly rewriting: HostRewriting | undefined;
   /** RewriteMap, by name; those of sections' rules too. */
   readonly rewriteMaps: ReadonlyMap<string, RewriteMap>;

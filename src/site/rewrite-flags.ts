@@ -25,7 +25,9 @@ export interface RuleFlags {
   notInSubrequests: boolean;
   discardsPathInfo: boolean;
   allowsQuestionMark: boolean;
-  escaping: RewriteEscaping | undefined;
+  /** B and BCTLS; what else says how to escape says nothing alone. */
+  escapes: boolean;
+  escaping: RewriteEscaping;
   /** As written. */
   readonly env: string[];
   readonly cookies: string[];
@@ -61,7 +63,8 @@ export function readRuleFlags(word: string | undefined): ReadFlags<RuleFlags> {
     notInSubrequests: false,
     discardsPathInfo: false,
     allowsQuestionMark: false,
-    escaping: undefined,
+    escapes: false,
+    escaping: { only: undefined, except: '', controlsOnly: false, noPlus: false },
     env: [],
     cookies: [],
     handler: undefined,
@@ -109,7 +112,8 @@ function ruleFlag(flags: RuleFlags, { name, value }: Flag): string | undefined {
   switch (name) {
     case 'b':
     case 'backrefescape':
-      changeEscaping(flags, value === '' ? {} : { only: value });
+      flags.escapes = true;
+      if (value !== '') changeEscaping(flags, { only: value });
       return undefined;
     case 'bne':
       changeEscaping(flags, { except: value });
@@ -119,6 +123,7 @@ function ruleFlag(flags: RuleFlags, { name, value }: Flag): string | undefined {
       changeEscaping(flags, { noPlus: true });
       return undefined;
     case 'bctls':
+      flags.escapes = true;
       changeEscaping(flags, { controlsOnly: true });
       return undefined;
     case 'c':
@@ -217,8 +222,7 @@ function ruleFlag(flags: RuleFlags, { name, value }: Flag): string | undefined {
 }
 
 function changeEscaping(flags: RuleFlags, change: Partial<RewriteEscaping>): void {
-  const plain = { only: undefined, except: '', controlsOnly: false, noPlus: false };
-  flags.escaping = { ...(flags.escaping ?? plain), ...change };
+  flags.escaping = { ...flags.escaping, ...change };
 }
 
 function answerWith(flags: RuleFlags, status: number): void {

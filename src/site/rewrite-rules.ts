@@ -1,11 +1,11 @@
 // The story of mod_rewrite: RewriteEngine, RewriteRule, RewriteCond, RewriteOptions, RewriteMap, RewriteBase; compiled to rules
 // that a request runs. Where [P] leads must be known here. Source: documentation of mod_rewrite, and httpd 2.4.71 observed.
 
-import { textOf } from '../config/files.ts';
+import { octetsOf, textOf } from '../config/files.ts';
 import { compileRegex } from '../config/httpd/regex.ts';
 import type { DirectiveNode } from '../config/httpd/tree.ts';
-import { type DirectiveHandler, expectFile, fail, flag, path, restricts, takes, unheeded, warn } from './arguments.ts';
-import type { RewriteDraft, RewriteRuleDraft, Scope, TargetDraft } from './draft.ts';
+import { type DirectiveHandler, expectFile, fail, flag, path, takes, unheeded, warn } from './arguments.ts';
+import type { RewriteDraft, RewriteRuleDraft, Scope, SectionDraft, TargetDraft } from './draft.ts';
 import { readExpression } from './expressions.ts';
 import { readBackendUrl } from './mappings.ts';
 import type { RewriteCondition, RewriteMap, RewriteOrder, RewriteTest, RewriteText } from './model.ts';
@@ -30,18 +30,33 @@ export const REWRITE_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
   },
 };
 
-export function newRewriteDraft(): RewriteDraft {
-  return { isOn: undefined, rules: [], pending: [], maps: new Map(), inherits: undefined, isInherited: undefined };
+function newDraft(directory: string | undefined): RewriteDraft {
+  return {
+    directory,
+    isOn: undefined,
+    rules: [],
+    pending: [],
+    maps: new Map(),
+    inherits: undefined,
+    isInherited: undefined,
+  };
 }
 
 /** What the directives of this place write to. */
 function draftOf({ section, settings, host }: Scope): RewriteDraft {
   if (section === undefined) {
-    host.rewrite ??= newRewriteDraft();
+    host.rewrite ??= newDraft(undefined);
     return host.rewrite;
   }
-  settings.rewrite ??= newRewriteDraft();
+  settings.rewrite ??= newDraft(directoryOf(section));
   return settings.rewrite;
+}
+
+/** What patterns leave out: the path of the section, as httpd knows it. */
+function directoryOf({ kind, matcher, argument }: SectionDraft): string {
+  const path =
+    kind === 'condition' ? '*If' : kind === 'directory' && matcher.kind === 'path' ? octetsOf(matcher.path) : argument;
+  return path.endsWith('/') ? path : `${path}/`;
 }
 
 // --- rules ----------------------------------------------------------------------------------------------------------
@@ -69,10 +84,11 @@ function addRule(node: DirectiveNode, scope: Scope): void {
   if (regex === undefined || (!keeps && made === undefined) || variables === undefined) return;
   const proxy = made === undefined || !flags.isProxy ? undefined : readProxyTarget(node, scope, made, substitution);
   if (made !== undefined && flags.isProxy && proxy === undefined) return;
-  const { ignoreCase: _case, isProxy, env: _env, cookies: _cookies, unheeded: _unheeded, ...rest } = flags;
+  const { ignoreCase: _case, isProxy, env: _env, cookies: _cookies, unheeded: _unheeded, escapes, ...rest } = flags;
   const rule: RewriteRuleDraft = {
     ...rest,
     ...variables,
+    escaping: escapes ? flags.escaping : undefined,
     handler,
     regex,
     isNegated,
@@ -85,9 +101,7 @@ function addRule(node: DirectiveNode, scope: Scope): void {
     mayNameFile: made !== undefined && namesFile(made),
     place: node.place,
   };
-  if (scope.section === undefined) draft.rules.push(rule);
-  else if (flags.endsRequest) restricts(node, scope, 'rules in sections do not run');
-  else unheeded(node, scope, 'rules in sections do not run; move it out of the section');
+  draft.rules.push(rule);
 }
 
 function readVariables(

@@ -25,6 +25,10 @@ export interface RewriteAsker extends Pick<RewriteFacts, 'part' | 'map'> {
 export interface RewriteState {
   /** What rules see and change: a path, later perhaps a URL; octets. */
   url: string;
+  /** What follows the file in a section's rules: patterns see it behind `url`, each time. */
+  pathInfo: string;
+  /** It is proxied already: `url` begins with `proxy:`. */
+  readonly isProxied: boolean;
   /** Query without `?`; undefined for none. */
   query: string | undefined;
   /** Of a redirect or an answer. */
@@ -42,6 +46,8 @@ export interface RewriteState {
 export function newRewriteState(url: string, query: string | undefined): RewriteState {
   return {
     url,
+    pathInfo: '',
+    isProxied: url.startsWith('proxy:'),
     query,
     status: 302,
     proxy: undefined,
@@ -119,8 +125,8 @@ class RewriteRun implements RewriteFacts {
   apply(rule: RewriteRule): 'no' | 'matched' | 'changed' | 'unsafe' {
     const state = this.#state;
     const directory = this.#directory;
-    const { url } = state;
-    const isStripped = directory !== undefined && state.proxy === undefined && url.startsWith(directory);
+    const url = state.url + state.pathInfo;
+    const isStripped = directory !== undefined && !this.#isProxied && url.startsWith(directory);
     const groups = rule.regex.exec(isStripped ? url.slice(directory.length) : url);
     if ((groups !== null) === rule.isNegated) return 'no';
     this.#ruleGroups = rule.isNegated ? NO_GROUPS : (groups ?? NO_GROUPS);
@@ -135,10 +141,15 @@ class RewriteRun implements RewriteFacts {
     return 'changed';
   }
 
+  get #isProxied(): boolean {
+    return this.#state.isProxied && this.#state.url.startsWith('proxy:');
+  }
+
   #substitute(rule: RewriteRule, made: string): void {
     const state = this.#state;
     let text = made;
-    if (!text.startsWith('/') && schemeOf(text) === undefined) {
+    if (rule.discardsPathInfo) state.pathInfo = '';
+    if (!text.startsWith('/') && schemeOf(text) === undefined && !this.#isProxied) {
       if (this.#directory !== undefined) text = this.#directory + text;
       else if (rule.proxy === undefined && !rule.isRedirect) text = `/${text}`;
     }

@@ -4,7 +4,6 @@
 
 import type { ExpressionSubject } from '../config/expression/expression.ts';
 import { mergeAccess } from './access-merge.ts';
-
 import { joinEnvOps } from './env-rules.ts';
 import type {
   DirectorySettings,
@@ -15,6 +14,7 @@ import type {
   Section,
   TlsOptionName,
 } from './model.ts';
+import { mergeRewriting } from './rewrite-merge.ts';
 
 /** Sets of sections kept merged per host; beyond it each request merges anew. */
 const MAX_MERGED_SETS = 4096;
@@ -235,6 +235,9 @@ export function mergeSettings(base: DirectorySettings, over: DirectorySettings):
       : {}),
     ...(base.options !== undefined && over.options !== undefined
       ? { options: mergeOptions(base.options, over.options) }
+      : {}),
+    ...(base.rewriting !== undefined && over.rewriting !== undefined
+      ? { rewriting: mergeRewriting(base.rewriting, over.rewriting) }
       : {}),
     ...(base.mime !== undefined && over.mime !== undefined ? { mime: mergeMime(base.mime, over.mime) } : {}),
   };

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NO_SUBJECT } from '../../../src/config/expression/expression.ts';
 import { applyRewriteRules, newRewriteState, type RewriteAsker } from '../../../src/site/rewriting.ts';
+import { HostSettings } from '../../../src/site/settings.ts';
 import { main, site } from './support.ts';
 
 interface Result {
@@ -185,3 +186,23 @@ RewriteRule ^/c balancer://c$1 [P]\nRewriteRule ^/d http://$1/ [P]\nRewriteRule 
     ['http://10.0.0.2', 'ajp://10.0.0.3:8009', 'balancer://c', 'unavailable', 'unavailable'],
   );
 });
+
+// RewriteBase, RewriteOptions, RewriteEngine
+for (const [outer, inner, expected] of [
+  ['RewriteRule a b', 'RewriteRule c d', 'c in /x/in/ on /'],
+  ['RewriteRule a b', 'RewriteOptions Inherit\nRewriteRule c d', 'c a in /x/in/ on /'],
+  ['RewriteRule a b', 'RewriteOptions InheritBefore\nRewriteRule c d', 'a c in /x/in/ on /'],
+  ['RewriteRule a b', 'RewriteEngine Off\nRewriteRule c d', 'c in /x/in/ off /'],
+  ['RewriteBase /u\nRewriteRule a b', 'RewriteRule c d', 'c in /x/in/ on /'],
+  ['RewriteBase /u\nRewriteRule a b', 'RewriteOptions MergeBase\nRewriteRule c d', 'c in /x/in/ on /u/'],
+  ['RewriteBase /u\nRewriteRule a b', 'Require all granted', 'a in /x/ on /u/'],
+] as const)
+  test(`rules of a section ${JSON.stringify(inner)} over ${JSON.stringify(outer)}: ${expected}`, () => {
+    const host = main(
+      `RewriteEngine On\n<Location /x>\n${outer}\n</Location>\n<Location /x/in>\n${inner}\n</Location>`,
+    );
+    const { rewriting } = new HostSettings(host).forPath('/x/in/y', undefined);
+    const rules = rewriting?.rules.map(({ regex }) => regex.source).join(' ');
+    const state = `in ${rewriting?.directory} ${rewriting?.isOn ? 'on' : 'off'} ${rewriting?.base ?? '/'}`;
+    assert.equal(`${rules} ${state}`, expected);
+  });

@@ -1,0 +1,21 @@
+// How mod_rewrite of sections lies over that of others. Source: documentation of RewriteOptions.
+
+import type { SectionRewriting } from './model.ts';
+
+/** What a section within another makes of the outer one's: its own rules count, and its path is what patterns leave out. */
+export function mergeRewriting(base: SectionRewriting, over: SectionRewriting): SectionRewriting {
+  const inherits = over.inherits ?? (over.ignoresInherited ? undefined : base.isInherited);
+  const rules =
+    inherits === undefined
+      ? over.rules
+      : inherits === 'after'
+        ? [...over.rules, ...base.rules]
+        : [...base.rules, ...over.rules];
+  return {
+    ...over,
+    isOn: over.isOn ?? base.isOn,
+    rules,
+    base: over.base ?? (over.mergesBase || base.mergesBase ? base.base : undefined),
+    isInherited: over.isInherited ?? base.isInherited,
+  };
+}
