@@ -9,7 +9,7 @@ import { answerError, answerErrorDocument, type ErrorRedirect } from './error-pa
 import type { Visit } from './visit.ts';
 
 /** Internal redirects in one exchange; more is a loop in the configuration (httpd: LimitInternalRecursion). */
-const REDIRECTS_MAX = 10;
+export const REDIRECTS_MAX = 10;
 
 export class Failing {
   readonly #log: Log;

@@ -48,7 +48,7 @@ export function rewriteForHost({ rules }: HostRewriting, visit: Visit, maps: Rew
   if (outcome === 'unchanged') return { kind: 'none' };
   if (outcome === 'answer') return { kind: 'answer', status: state.status };
   const { query } = visit;
-  const scheme = state.proxy === undefined ? schemeOf(state.url) : undefined;
+  const scheme = state.proxy === undefined && !state.isPassThrough ? schemeOf(state.url) : undefined;
   const isEscaped = scheme !== undefined && outcome !== 'literal';
   // Controls and blanks that no escaping takes care of: such a request must not go anywhere.
   if (!isEscaped && state.query !== undefined && UNSENDABLE.test(state.query)) return { kind: 'answer', status: 403 };
@@ -56,6 +56,8 @@ export function rewriteForHost({ rules }: HostRewriting, visit: Visit, maps: Rew
   setQuery(visit, state.query);
   if (state.proxy !== undefined) return proxying(state, state.proxy, outcome, visit);
   if (state.isPassThrough) {
+    // A URL is no path of ours, and PT makes no redirect.
+    if (!state.url.startsWith('/')) return { kind: 'answer', status: 400 };
     const { forms } = visit;
     forms.decoded = state.url;
     forms.encoded = escapePath(state.url);

@@ -2,12 +2,14 @@
 // URL. A path that they change is run again from the start. Source: order and answers of httpd 2.4.71.
 
 import { statSync } from 'node:fs';
+import { Failure } from '../base/failure.ts';
 import { octetsOf, textOf } from '../config/files.ts';
 import type { SectionRewriting as Rules } from '../site/model.ts';
 import { sealPath } from '../site/path.ts';
 import { applyRewriteRules, newRewriteState, schemeOf } from '../site/rewriting.ts';
 import { hasOption } from '../site/settings.ts';
 import { applyEnvRules } from './environment.ts';
+import { REDIRECTS_MAX } from './failing.ts';
 import { VisitAsker } from './rewrite-asker.ts';
 import type { RewriteMaps } from './rewrite-maps.ts';
 import {
@@ -45,7 +47,7 @@ export function rewriteForSections(visit: Visit, maps: RewriteMaps): SectionRewr
     setQuery(visit, state.query);
     return goOn(visit, proxying(state, state.proxy, outcome, visit));
   }
-  if (schemeOf(state.url) !== undefined) {
+  if (schemeOf(state.url) !== undefined && !state.isPassThrough) {
     state.url = withBase(state.url, rewriting);
     return redirection(state, outcome, query);
   }
@@ -53,6 +55,10 @@ export function rewriteForSections(visit: Visit, maps: RewriteMaps): SectionRewr
   if (isProxied && state.url.startsWith('proxy:')) return goOn(visit, proxiedElsewhere(state.url, visit));
   if (!state.url.startsWith('/')) return { kind: 'answer', status: 400 };
   if (state.url === before.file) return undefined;
+  if (visit.redirects >= REDIRECTS_MAX) {
+    const why = `rules of sections lead to each other more than ${REDIRECTS_MAX} times`;
+    return { kind: 'answer', status: 500, failure: new Failure('redirect-loop', 'internal', why, { status: 500 }) };
+  }
   const path = escapePath(urlOf(state.url, rewriting, visit));
   renameEnvironment(visit.exchange.env);
   applyEnvRules(visit.host.host.earlyEnvRules, visit.exchange, path, visit);

@@ -15,27 +15,23 @@ export function hostRewriting(host: HostDraft, main: HostDraft, view: HostView):
 }
 
 export function sectionRewriting(draft: RewriteDraft, view: HostView): SectionRewriting {
-  const { isOn, directory, base, inherits, isInherited, mergesBase = false, ignoresInherited = false } = draft;
-  const rules = draft.rules.map((rule) => resolveRule(rule, view));
-  return { isOn, rules, directory, base, mergesBase, inherits, isInherited, ignoresInherited };
+  const { directory, base } = draft;
+  return { ...optionsOf(draft), directory, base, rules: draft.rules.map((rule) => resolveRule(rule, view)) };
 }
 
-/** RewriteEngine of a host holds for its sections too. */
+function optionsOf(draft: RewriteDraft): Omit<SectionRewriting, 'directory' | 'base' | 'rules'> {
+  const { isOn, hasOptions, inherits, isInherited, mergesBase = false, ignoresInherited = false } = draft;
+  return { isOn, hasOptions, inherits, isInherited, mergesBase, ignoresInherited };
+}
+
+/** RewriteEngine and RewriteOptions of a host hold for its sections too. */
 export function withEngine(defaults: DirectorySettings, host: HostDraft, main: HostDraft): DirectorySettings {
-  const isOn = host.rewrite?.isOn ?? main.rewrite?.isOn;
-  return isOn === undefined ? defaults : { ...defaults, rewriting: { ...NO_REWRITING, isOn } };
+  const draft = host.rewrite ?? main.rewrite;
+  if (draft === undefined) return defaults;
+  const options = optionsOf(draft.hasOptions ? draft : (main.rewrite ?? draft));
+  const isOn = draft.isOn ?? main.rewrite?.isOn;
+  return { ...defaults, rewriting: { ...options, isOn, directory: undefined, base: undefined, rules: [] } };
 }
-
-const NO_REWRITING: SectionRewriting = {
-  isOn: undefined,
-  rules: [],
-  directory: undefined,
-  base: undefined,
-  mergesBase: false,
-  inherits: undefined,
-  isInherited: undefined,
-  ignoresInherited: false,
-};
 
 /** Maps of the main server come with its rules only. */
 export function rewriteMaps(host: HostDraft, main: HostDraft): Host['rewriteMaps'] {
@@ -44,8 +40,10 @@ export function rewriteMaps(host: HostDraft, main: HostDraft): Host['rewriteMaps
   return new Map([...(inherits ? (main.rewrite?.maps ?? []) : []), ...own]);
 }
 
+/** RewriteOptions of the main server hold where the host has none. */
 function inheritance(own: RewriteDraft, above: RewriteDraft | undefined): RewriteDraft['inherits'] {
-  return own.inherits ?? (own.ignoresInherited === true ? undefined : above?.isInherited);
+  const options = own.hasOptions ? own : above;
+  return options?.inherits ?? (own.ignoresInherited === true ? undefined : above?.isInherited);
 }
 
 function withInherited(own: RewriteDraft, above: RewriteDraft | undefined): readonly RewriteRuleDraft[] {

@@ -59,6 +59,8 @@ export interface RewriteDraft {
   /** Conditions that wait for their rule. */
   pending: RewriteCondition[];
   readonly maps: Map<string, RewriteMap>;
+  /** RewriteOptions stands here. */
+  hasOptions: boolean;
   /** Rules of the level above, behind or before the own ones. */
   inherits: 'after' | 'before' | undefined;
   /** The same, said by the level above. */

@@ -112,6 +112,8 @@ export interface SectionRewriting {
   readonly directory: string | undefined;
   /** RewriteBase, with a slash at its end. */
   readonly base: string | undefined;
+  /** RewriteOptions stands there. */
+  readonly hasOptions: boolean;
   /** MergeBase: a base of the section above holds here. */
   readonly mergesBase: boolean;
   /** Rules of the section above, behind or before the own ones; `isInherited` is said by the one above. */

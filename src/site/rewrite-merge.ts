@@ -2,9 +2,13 @@
 
 import type { SectionRewriting } from './model.ts';
 
-/** What a section within another makes of the outer one's: its own rules count, and its path is what patterns leave out. */
+/**
+ * What a section within another makes of the outer one's: its own rules count, and its path is what patterns leave out.
+ * RewriteOptions of the outer one hold where the inner one has none.
+ */
 export function mergeRewriting(base: SectionRewriting, over: SectionRewriting): SectionRewriting {
-  const inherits = over.inherits ?? (over.ignoresInherited ? undefined : base.isInherited);
+  const options = over.hasOptions ? over : base;
+  const inherits = options.inherits ?? (over.ignoresInherited ? undefined : base.isInherited);
   const rules =
     inherits === undefined
       ? over.rules
@@ -15,7 +19,11 @@ export function mergeRewriting(base: SectionRewriting, over: SectionRewriting): 
     ...over,
     isOn: over.isOn ?? base.isOn,
     rules,
-    base: over.base ?? (over.mergesBase || base.mergesBase ? base.base : undefined),
-    isInherited: over.isInherited ?? base.isInherited,
+    base: over.base ?? (options.mergesBase ? base.base : undefined),
+    hasOptions: over.hasOptions || base.hasOptions,
+    inherits: options.inherits,
+    isInherited: options.isInherited,
+    ignoresInherited: options.ignoresInherited,
+    mergesBase: options.mergesBase,
   };
 }

@@ -33,6 +33,7 @@ export const REWRITE_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
 function newDraft(directory: string | undefined): RewriteDraft {
   return {
     directory,
+    hasOptions: false,
     isOn: undefined,
     rules: [],
     pending: [],
@@ -229,6 +230,7 @@ function readTest(node: DirectiveNode, scope: Scope, pattern: string, ignoreCase
 function setOptions(node: DirectiveNode, scope: Scope): void {
   if (!takes(node, scope, 1, Infinity)) return;
   const draft = draftOf(scope);
+  draft.hasOptions = true;
   for (const word of node.words) {
     switch (word.toLowerCase()) {
       case 'inherit':
