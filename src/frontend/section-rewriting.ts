@@ -51,6 +51,7 @@ export function rewriteForSections(visit: Visit, maps: RewriteMaps): SectionRewr
     state.url = withBase(state.url, rewriting);
     return redirection(state, outcome, query);
   }
+  if (!isProxied && state.url.startsWith('/') && isFolderWithoutSlash(before.file, visit)) return undefined;
   setQuery(visit, state.query);
   if (isProxied && state.url.startsWith('proxy:')) return goOn(visit, proxiedElsewhere(state.url, visit));
   if (!state.url.startsWith('/')) return { kind: 'answer', status: 400 };
@@ -100,6 +101,12 @@ function splitFile(path: string): { file: string; pathInfo: string } {
       return { file: part, pathInfo: path.slice(at) };
   }
   return { file: path, pathInfo: '' };
+}
+
+/** A folder that is asked for without its slash is redirected to itself with it, whatever rules say (mod_dir). */
+function isFolderWithoutSlash(file: string, { forms, settings }: Visit): boolean {
+  if (forms.decoded.endsWith('/') || settings.directorySlash === false) return false;
+  return statSync(textOf(file), { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** RewriteBase takes the place of the directory in a URL that was made of a relative substitution. */

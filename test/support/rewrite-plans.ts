@@ -20,7 +20,7 @@ const PATTERNS = [
 ] as const; // biome-ignore format: a list
 const LOCAL_PATTERNS = ['^a(.*)$', '^b/(\\w+)', '(.)x$', '^$', '.*', '^(a|b)/([^/]*)/?(.*)$', '!^a', '^(.+)/y$', 'page'] as const; // biome-ignore format: a list
 const SUBSTITUTIONS = [
-  '-', '-', '/page.html', '/sub/x.txt', '/b/$1', '/c$1', '/px/$1', '$1', 'x$1', '/c?k=$1', '/c?%{QUERY_STRING}', '/sub/',
+  '-', '-', '/page.html', '/sub/x.txt', '/b/$1', '/c$1', '/px/$1', '/z$1', 'x$1', '/c?k=$1', '/c?%{QUERY_STRING}', '/sub/index.html',
   '%{REQUEST_URI}x', '/m/${up:$1}', '/m/${txt:k1}/${txt:$1|none}', '/e/%1', '/q?', '/al/y.txt', 'http://e.test/$1',
   'http://e.test%{REQUEST_URI}', 'https://%{HTTP_HOST}/$1', '%{DOCUMENT_ROOT}/page.html',
 ] as const; // biome-ignore format: a list
