@@ -127,10 +127,17 @@ function localFile({ url, mayNameFile }: RewriteState, visit: Visit): Rewriting 
   const path = posix.normalize(textOf(url));
   if (mayNameFile && exists(path.slice(0, path.indexOf('/', 1)))) {
     const file = path.replace(/(?<=.)\/+$/, '');
-    return { kind: 'file', target: { file, root: posix.dirname(file), isScript: false } };
+    return { kind: 'file', target: plain({ file, root: posix.dirname(file), isScript: false }, visit) };
   }
   const { documentRoot } = visit.host.host;
-  return { kind: 'file', target: mapToFile({ aliasRules: [], documentRoot }, octetsOf(path)) };
+  return { kind: 'file', target: plain(mapToFile({ aliasRules: [], documentRoot }, octetsOf(path)), visit) };
+}
+
+/** `/` may have become a file: a path that ends in a slash is looked at as a folder only where it is one. */
+function plain(target: FileTarget | undefined, { forms }: Visit): FileTarget | undefined {
+  if (target === undefined || !forms.decoded.endsWith('/')) return target;
+  const isFolder = statSync(target.file, { throwIfNoEntry: false })?.isDirectory() === true;
+  return isFolder ? target : { ...target, isPlain: true };
 }
 
 function exists(path: string): boolean {

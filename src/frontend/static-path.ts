@@ -12,6 +12,8 @@ export interface FileTarget {
   readonly root: string;
   /** Came from a ScriptAlias: a program, whose source must not be sent. */
   readonly isScript: boolean;
+  /** It is no folder, whatever the path of the request ends in: a rewrite rule named it. */
+  readonly isPlain?: boolean;
 }
 
 /** What to do with a path because of its names alone: serve it, or answer with this status. */

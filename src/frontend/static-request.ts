@@ -6,7 +6,7 @@ import type { Visit } from './visit.ts';
 
 export function staticRequest(visit: Visit, target: FileTarget, hooks: StaticHooks): StaticRequest {
   return {
-    path: visit.forms.decoded,
+    path: target.isPlain === true ? visit.forms.decoded.replace(/\/+$/, '') : visit.forms.decoded,
     query: visit.query,
     file: target.file,
     root: target.root,

@@ -20,8 +20,8 @@ export function sectionRewriting(draft: RewriteDraft, view: HostView): SectionRe
 }
 
 function optionsOf(draft: RewriteDraft): Omit<SectionRewriting, 'directory' | 'base' | 'rules'> {
-  const { isOn, hasOptions, inherits, isInherited, mergesBase = false, ignoresInherited = false } = draft;
-  return { isOn, hasOptions, inherits, isInherited, mergesBase, ignoresInherited };
+  const { kind, isOn, hasOptions, inherits, isInherited, mergesBase = false, ignoresInherited = false } = draft;
+  return { kind, isOn, hasOptions, inherits, isInherited, mergesBase, ignoresInherited };
 }
 
 /** RewriteEngine and RewriteOptions of a host hold for its sections too. */

@@ -52,6 +52,7 @@ export type RewriteRuleDraft = Omit<RewriteRule, 'proxy'> & { readonly proxy: Ta
 
 /** mod_rewrite at one place: server level of a host, or a section. */
 export interface RewriteDraft {
+  readonly kind: SectionKind | 'host';
   /** Of a section: its path with a slash at its end. */
   readonly directory: string | undefined;
   isOn: boolean | undefined;

@@ -112,7 +112,9 @@ export interface SectionRewriting {
   readonly directory: string | undefined;
   /** RewriteBase, with a slash at its end. */
   readonly base: string | undefined;
-  /** RewriteOptions stands there. */
+  /** Of what kind the section is. */
+  readonly kind: string;
+  /** RewriteOptions stands there, or in an outer section of its kind. */
   readonly hasOptions: boolean;
   /** MergeBase: a base of the section above holds here. */
   readonly mergesBase: boolean;

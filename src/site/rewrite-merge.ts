@@ -4,10 +4,12 @@ import type { SectionRewriting } from './model.ts';
 
 /**
  * What a section within another makes of the outer one's: its own rules count, and its path is what patterns leave out.
- * RewriteOptions of the outer one hold where the inner one has none.
+ * RewriteOptions of the outer one hold where the inner one has none; those of the host
+ * not between sections of one kind, which httpd merges with each other first.
  */
 export function mergeRewriting(base: SectionRewriting, over: SectionRewriting): SectionRewriting {
-  const options = over.hasOptions ? over : base;
+  const isSameWalk = over.kind === base.kind;
+  const options = over.hasOptions || (isSameWalk && !base.hasOptions) ? over : base;
   const inherits = options.inherits ?? (over.ignoresInherited ? undefined : base.isInherited);
   const rules =
     inherits === undefined
@@ -20,7 +22,7 @@ export function mergeRewriting(base: SectionRewriting, over: SectionRewriting): 
     isOn: over.isOn ?? base.isOn,
     rules,
     base: over.base ?? (options.mergesBase ? base.base : undefined),
-    hasOptions: over.hasOptions || base.hasOptions,
+    hasOptions: over.hasOptions || (isSameWalk && base.hasOptions),
     inherits: options.inherits,
     isInherited: options.isInherited,
     ignoresInherited: options.ignoresInherited,

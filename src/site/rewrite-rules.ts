@@ -30,8 +30,9 @@ export const REWRITE_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
   },
 };
 
-function newDraft(directory: string | undefined): RewriteDraft {
+function newDraft(kind: RewriteDraft['kind'], directory: string | undefined): RewriteDraft {
   return {
+    kind,
     directory,
     hasOptions: false,
     isOn: undefined,
@@ -46,10 +47,10 @@ function newDraft(directory: string | undefined): RewriteDraft {
 /** What the directives of this place write to. */
 function draftOf({ section, settings, host }: Scope): RewriteDraft {
   if (section === undefined) {
-    host.rewrite ??= newDraft(undefined);
+    host.rewrite ??= newDraft('host', undefined);
     return host.rewrite;
   }
-  settings.rewrite ??= newDraft(directoryOf(section));
+  settings.rewrite ??= newDraft(section.kind, directoryOf(section));
   return settings.rewrite;
 }
 
