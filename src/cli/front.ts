@@ -6,6 +6,7 @@ import type { Finding, Severity } from '../config/finding.ts';
 import type { LoadedSite } from '../site/load.ts';
 import {
   type ConfigurationOptions,
+  gathered,
   loadToServe,
   pidFileOf,
   placesLookedAt,
@@ -77,7 +78,10 @@ export async function runFront(given: FrontOptions, onSignal: OnSignal): Promise
   const dump = dumpText(options, loaded);
   if (options.syntax === true || dump !== undefined) return tellSyntax(options, loaded, dump);
   if (options.signal === 'stop' || options.signal === 'graceful-stop') return signalRunning(options.signal, loaded);
-  if (!process_.isDetached) tell(loaded.findings, options);
+  const pidFile = pidFileOf(loaded.server);
+  const running = readPidFile(pidFile);
+  const isReload = running.kind === 'running' && (options.signal === 'restart' || options.signal === 'graceful');
+  if (!process_.isDetached) tell(loaded.findings, isReload ? { startupLevel: 'error', ...options } : options);
   const { snapshot } = loaded;
   if (snapshot === undefined) {
     process_.failed(
@@ -87,10 +91,8 @@ export async function runFront(given: FrontOptions, onSignal: OnSignal): Promise
     );
     return 1;
   }
-  const pidFile = pidFileOf(loaded.server);
-  const running = readPidFile(pidFile);
   if (options.signal === 'restart' || options.signal === 'graceful') {
-    if (running.kind === 'running') return signalRunning(options.signal, loaded);
+    if (isReload) return signalRunning(options.signal, loaded);
     process.stderr.write('catflap not running, trying to start\n');
   } else if (running.kind === 'running') {
     process.stdout.write(`catflap (pid ${running.pid}) already running\n`);
@@ -144,7 +146,7 @@ function tellSyntax(options: Complete, loaded: LoadedSite, dump: string | undefi
 function tell(findings: readonly Finding[], { startupLevel, startupLog }: FrontOptions): void {
   const least = leastSeverity(startupLevel);
   if (startupLog === undefined) {
-    printFindings(findings, process.stderr, least);
+    printFindings(gathered(findings), process.stderr, least);
     return;
   }
   let text = '';
@@ -154,7 +156,7 @@ function tell(findings: readonly Finding[], { startupLevel, startupLog }: FrontO
       return true;
     },
   };
-  printFindings(findings, out, least);
+  printFindings(gathered(findings), out, least);
   try {
     appendFileSync(startupLog, text);
   } catch (error) {

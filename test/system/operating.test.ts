@@ -166,6 +166,16 @@ describe('-k', () => {
     assert.doesNotMatch(place.log(), /reload-failed/);
   });
 
+  test('graceful has no word for warnings, as it is asked every night', async () => {
+    await using place = await Place.make();
+    place.write('CacheEnable disk /\nCacheEnable disk /a');
+    const started = await place.front('-k', 'start');
+    assert.match(started.stderr, /^\S+:\d+: warning: CacheEnable: .*; also on line \d+ \(not-honoured\)\n$/);
+    const { code, stderr } = await place.front('-k', 'graceful');
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.match((await place.front('-k', 'graceful', '-e', 'warn')).stderr, /warning: CacheEnable/);
+  });
+
   test('graceful starts one when none is running', async () => {
     await using place = await Place.make();
     const { code, stderr } = await place.front('-k', 'graceful');
