@@ -6,7 +6,7 @@ import { type Log, silentLog } from './base/log.ts';
 import { diskFiles } from './config/files.ts';
 import type { Finding } from './config/finding.ts';
 import { FrontendServer } from './frontend/server.ts';
-import { checkSite } from './site/check.ts';
+import { checkSite } from './site/check/check.ts';
 import { loadSite } from './site/load.ts';
 
 export { Failure, type FailureSource } from './base/failure.ts';

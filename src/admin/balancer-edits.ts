@@ -3,8 +3,8 @@
 
 import { defaultMember, METHOD_NAMES, type MemberConfig } from '../balancer/config.ts';
 import type { Member } from '../balancer/member.ts';
+import type { BalancerParameters } from '../site/changes/overlay.ts';
 import type { Host } from '../site/model.ts';
-import type { BalancerParameters } from '../site/overlay.ts';
 import { leadingInteger } from '../site/worker-parameters.ts';
 import { parseWorkerUrl } from '../site/worker-url.ts';
 import { type BalancerView, memberNamed } from './balancer-views.ts';

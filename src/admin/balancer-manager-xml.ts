@@ -3,8 +3,8 @@
 
 import type { Member } from '../balancer/member.ts';
 import type { Clock } from '../base/clock.ts';
+import { stickinessIn } from '../site/changes/overlay.ts';
 import type { Host } from '../site/model.ts';
-import { stickinessIn } from '../site/overlay.ts';
 import { type BalancerView, fileMember, shownUrl } from './balancer-views.ts';
 import { escapeMarkup, hundredths } from './markup.ts';
 

@@ -3,10 +3,10 @@
 
 import { type BalancerConfig, defaultPort, type MemberAddress, type MemberConfig } from '../balancer/config.ts';
 import type { Member } from '../balancer/member.ts';
-import type { ProxiedBalancer } from '../frontend/proxied-balancer.ts';
 import type { RunningSite } from '../frontend/running-site.ts';
+import type { ProxiedBalancer } from '../frontend/upstream/proxied-balancer.ts';
+import { type BalancerChanges, roomOf } from '../site/changes/overlay.ts';
 import type { BalancerKey, Host, Mapping } from '../site/model.ts';
-import { type BalancerChanges, roomOf } from '../site/overlay.ts';
 import { parseWorkerUrl, servesUrl } from '../site/worker-url.ts';
 
 export interface BalancerView {

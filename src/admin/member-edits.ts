@@ -3,7 +3,7 @@
 
 import type { HealthCheckConfig, HealthCheckMethod, MemberConfig, MemberFlags } from '../balancer/config.ts';
 import { parseDuration } from '../site/arguments.ts';
-import type { MemberChanges } from '../site/overlay.ts';
+import type { MemberChanges } from '../site/changes/overlay.ts';
 import { HEALTH_METHODS, leadingInteger } from '../site/worker-parameters.ts';
 import { leadingNumber, type Parameters } from './form.ts';
 

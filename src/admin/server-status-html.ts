@@ -5,7 +5,7 @@ import { pid } from 'node:process';
 import { HTTPD_VERSION } from '../config/httpd/version.ts';
 import type { Visit } from '../frontend/visit.ts';
 import type { Exchange } from '../listener/exchange.ts';
-import { stickinessIn } from '../site/overlay.ts';
+import { stickinessIn } from '../site/changes/overlay.ts';
 import type { BalancerView } from './balancer-views.ts';
 import { escapeMarkup, hundredths, shortSize } from './markup.ts';
 import {

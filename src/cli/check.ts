@@ -2,7 +2,7 @@
 // 2 with errors.
 
 import type { Severity } from '../config/finding.ts';
-import { checkSite } from '../site/check.ts';
+import { checkSite } from '../site/check/check.ts';
 import {
   type ConfigurationOptions,
   gathered,

@@ -3,8 +3,8 @@
 
 import { systemClock } from '../base/clock.ts';
 import { Failure } from '../base/failure.ts';
-import type { Explanation } from '../frontend/explanation.ts';
-import { explainRequest, freshFrontend, type Question } from '../frontend/rehearsal.ts';
+import type { Explanation } from '../frontend/explain/explanation.ts';
+import { explainRequest, freshFrontend, type Question } from '../frontend/explain/rehearsal.ts';
 import {
   type ConfigurationOptions,
   controlPathOf,

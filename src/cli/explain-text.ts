@@ -15,7 +15,7 @@ import type {
   PassFacts,
   SessionFacts,
   SessionFound,
-} from '../frontend/explanation.ts';
+} from '../frontend/explain/explanation.ts';
 
 const LABEL_WIDTH = 11;
 

@@ -5,10 +5,10 @@ import { accessSync, constants, readFileSync, renameSync, rmSync, statSync, writ
 import { join } from 'node:path';
 import type { Failure } from '../base/failure.ts';
 import type { Log } from '../base/log.ts';
+import { NO_OVERLAY, type Overlay } from '../site/changes/overlay.ts';
+import { tellChanges } from '../site/changes/reconcile.ts';
+import { persistentKeys, restoreChanges, saveChanges } from '../site/changes/saved-changes.ts';
 import type { Snapshot } from '../site/model.ts';
-import { NO_OVERLAY, type Overlay } from '../site/overlay.ts';
-import { tellChanges } from '../site/reconcile.ts';
-import { persistentKeys, restoreChanges, saveChanges } from '../site/saved-changes.ts';
 
 /** Name of the file in the runtime folder (DefaultRuntimeDir, else `logs` below ServerRoot). */
 export const CHANGES_FILE = 'balancer-changes.json';

@@ -9,8 +9,8 @@ import type { Http1Listener } from '../listener/http1-listener.ts';
 import type { Listen, Snapshot } from '../site/model.ts';
 import type { Frontend } from './frontend.ts';
 import { createListener, listenerSettings, listenKey, servedListens } from './listening.ts';
-import { TlsHosts } from './tls-hosts.ts';
-import type { TlsStore } from './tls-store.ts';
+import { TlsHosts } from './tls/tls-hosts.ts';
+import type { TlsStore } from './tls/tls-store.ts';
 
 interface Standing {
   readonly listen: Listen;

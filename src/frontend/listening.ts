@@ -6,15 +6,15 @@ import type { Log } from '../base/log.ts';
 import { diskFiles } from '../config/files.ts';
 import type { Link } from '../link/link.ts';
 import { Http1Listener, type Http1Settings } from '../listener/http1-listener.ts';
-import { mixedHost } from '../site/assemble-tls.ts';
+import { expectsProxyProtocol } from '../site/access/proxy-protocol.ts';
 import { HostChooser } from '../site/host.ts';
 import type { Host, Listen, ProxyProtocolSettings, Snapshot } from '../site/model.ts';
-import { expectsProxyProtocol } from '../site/proxy-protocol.ts';
+import { mixedHost } from '../site/tls/assemble-tls.ts';
 import { defaultRequestHeadLimits } from '../wire/http1/limits.ts';
 import { PrefaceDecoder } from '../wire/proxy-protocol/preface-decoder.ts';
 import type { Frontend } from './frontend.ts';
-import { TlsHosts } from './tls-hosts.ts';
-import { TlsStore } from './tls-store.ts';
+import { TlsHosts } from './tls/tls-hosts.ts';
+import { TlsStore } from './tls/tls-store.ts';
 
 /** Open connections per listener; at the cap the one that waits longest makes room. */
 const CONNECTIONS_MAX = 16_384;

@@ -7,7 +7,7 @@ import type { Link } from '../link/link.ts';
 import type { Exchange, ExchangeSink } from '../listener/exchange.ts';
 import type { Activity, ServerFacts } from './activity.ts';
 import type { RunningSite } from './running-site.ts';
-import { KNOWN_METHODS } from './static.ts';
+import { KNOWN_METHODS } from './static/static.ts';
 import type { Visit } from './visit.ts';
 
 /** Answers the exchanges of one SetHandler name. */

@@ -7,7 +7,7 @@ import { Failure } from '../base/failure.ts';
 import { applyPattern } from '../site/mapping.ts';
 import type { DirectorySettings, RedirectRule } from '../site/model.ts';
 import type { Asker } from '../site/settings.ts';
-import { escapePath } from './static-path.ts';
+import { escapePath } from './static/static-path.ts';
 
 export interface Redirection {
   readonly status: number;

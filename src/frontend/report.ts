@@ -6,9 +6,9 @@ import type { Cause } from '../balancer/troubles.ts';
 import type { Clock } from '../base/clock.ts';
 import { Failure } from '../base/failure.ts';
 import type { ControlArguments, ControlRegistry } from '../control/registry.ts';
-import type { ProxiedBalancer } from './proxied-balancer.ts';
-import type { Question } from './rehearsal.ts';
+import type { Question } from './explain/rehearsal.ts';
 import type { FrontendServer } from './server.ts';
+import type { ProxiedBalancer } from './upstream/proxied-balancer.ts';
 
 export interface MemberReport {
   readonly url: string;

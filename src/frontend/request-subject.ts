@@ -8,9 +8,9 @@ import type { ExpressionFiles, ExpressionSubject, FileFacts } from '../config/ex
 import { octetsOf, textOf } from '../config/files.ts';
 import { tlsVariable } from '../listener/tls-variable.ts';
 import { shownPath } from '../site/path.ts';
-import { groupName, userName } from './account-names.ts';
-import { mayReach } from './reach.ts';
-import { contextPrefix } from './static-path.ts';
+import { groupName, userName } from './access/account-names.ts';
+import { mayReach } from './access/reach.ts';
+import { contextPrefix } from './static/static-path.ts';
 import { timeVariable } from './time-variables.ts';
 import type { Visit } from './visit.ts';
 

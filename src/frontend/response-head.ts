@@ -2,7 +2,7 @@
 // expression decided by a field of the request, as httpd adds it.
 
 import type { Fields } from '../base/fields.ts';
-import { challengeOf } from './gate.ts';
+import { challengeOf } from './access/gate.ts';
 import { applyResponseHeaders, type HeaderContext } from './headers.ts';
 import type { Visit } from './visit.ts';
 

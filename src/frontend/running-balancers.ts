@@ -5,7 +5,6 @@ import type { BalancerConfig } from '../balancer/config.ts';
 import type { HeartbeatServices } from '../balancer/loads.ts';
 import type { Log } from '../base/log.ts';
 import type { Link } from '../link/link.ts';
-import type { BalancerKey } from '../site/model.ts';
 import {
   applyChanges,
   applyOverlay,
@@ -15,11 +14,12 @@ import {
   type Overlay,
   pruneChanges,
   withChanges,
-} from '../site/overlay.ts';
-import { reconcile } from '../site/reconcile.ts';
-import type { Resolve } from './backend.ts';
+} from '../site/changes/overlay.ts';
+import { reconcile } from '../site/changes/reconcile.ts';
+import type { BalancerKey } from '../site/model.ts';
 import type { HealthChecks } from './health/health-checks.ts';
-import { ProxiedBalancer } from './proxied-balancer.ts';
+import type { Resolve } from './upstream/backend.ts';
+import { ProxiedBalancer } from './upstream/proxied-balancer.ts';
 
 /** What balancers at work need. */
 export interface BalancerServices {

@@ -11,21 +11,21 @@ import type { Link } from '../link/link.ts';
 import { AccessLog } from '../listener/access-log.ts';
 import type { ConnectionFacts } from '../listener/exchange.ts';
 import type { LogSinks } from '../listener/log-sinks.ts';
+import type { Overlay } from '../site/changes/overlay.ts';
 import { HostChooser, type HostTrace } from '../site/host.ts';
 import { logTargets } from '../site/log-targets.ts';
 import { usesEncodedForm } from '../site/mapping.ts';
 import type { BalancerKey, Host, Snapshot } from '../site/model.ts';
-import type { Overlay } from '../site/overlay.ts';
 import { everySettings, HostSettings } from '../site/settings.ts';
-import type { Resolve } from './backend.ts';
 import { HealthChecks } from './health/health-checks.ts';
-import { setsManners, sparesClients } from './manners.ts';
-import { DEFAULT_MEDIA_TYPES, loadMediaTypes, type MediaTypes } from './mime.ts';
-import type { ProxiedBalancer } from './proxied-balancer.ts';
 import { RunningBalancers } from './running-balancers.ts';
-import { likenessOf, type TlsLikeness } from './tls-hosts.ts';
-import { TlsStore } from './tls-store.ts';
-import { UpstreamTls } from './upstream-tls.ts';
+import { DEFAULT_MEDIA_TYPES, loadMediaTypes, type MediaTypes } from './static/mime.ts';
+import { likenessOf, type TlsLikeness } from './tls/tls-hosts.ts';
+import { TlsStore } from './tls/tls-store.ts';
+import type { Resolve } from './upstream/backend.ts';
+import { setsManners, sparesClients } from './upstream/manners.ts';
+import type { ProxiedBalancer } from './upstream/proxied-balancer.ts';
+import { UpstreamTls } from './upstream/upstream-tls.ts';
 
 /** What serving needs besides the snapshot. */
 export interface SiteServices {

@@ -9,17 +9,17 @@ import type { Exchange } from '../listener/exchange.ts';
 import { LogSinks } from '../listener/log-sinks.ts';
 import type { Snapshot } from '../site/model.ts';
 import type { ServerFacts } from './activity.ts';
-import type { Resolve } from './backend.ts';
 import { ChangesFile } from './changes-file.ts';
-import type { Explanation } from './explanation.ts';
+import type { Explanation } from './explain/explanation.ts';
+import { explainRequest, type Question } from './explain/rehearsal.ts';
 import { Frontend } from './frontend.ts';
 import { HeartbeatPage } from './heartbeats/heartbeat-page.ts';
 import { Heartbeats } from './heartbeats/heartbeats.ts';
 import { ListenerSet } from './listener-set.ts';
 import type { PageHandler, PageHandlers } from './page-handler.ts';
-import { explainRequest, type Question } from './rehearsal.ts';
 import { RunningSite, type SiteServices } from './running-site.ts';
-import { TlsStore } from './tls-store.ts';
+import { TlsStore } from './tls/tls-store.ts';
+import type { Resolve } from './upstream/backend.ts';
 import type { Visit } from './visit.ts';
 
 export interface FrontendServices {

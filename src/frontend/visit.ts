@@ -4,14 +4,14 @@
 import { octetsOf } from '../config/files.ts';
 import type { AccessFacts as LogFacts } from '../listener/access-log-fields.ts';
 import type { Exchange } from '../listener/exchange.ts';
-import type { AuthenticationOutcome, AccessFacts as ClientFacts } from '../site/access.ts';
+import type { AuthenticationOutcome, AccessFacts as ClientFacts } from '../site/access/access.ts';
 import type { Authentication, DirectorySettings, MappingTarget } from '../site/model.ts';
 import { newRequestPath, type RequestPath } from '../site/path.ts';
-import type { Inquiry } from './inquiry.ts';
+import type { Inquiry } from './access/inquiry.ts';
+import type { RequestTrace } from './explain/request-trace.ts';
 import { RequestSubject } from './request-subject.ts';
-import type { RequestTrace } from './request-trace.ts';
 import type { RunningHost, RunningSite } from './running-site.ts';
-import type { FileTarget } from './static-path.ts';
+import type { FileTarget } from './static/static-path.ts';
 
 /** Who answers once the client has been let in, and with what. */
 export interface Goal {

@@ -1,10 +1,10 @@
 // What stands in sections, from draft to model: settings whose mappings and reverse rules have found their balancers and
 // workers. Place in the picture: `assemble.ts` asks for the sections, the defaults and the mappings of each host.
 
-import { sectionRewriting } from './assemble-rewriting.ts';
 import type { MappingDraft, ReverseDraft, SectionDraft, SectionKind, SettingsDraft } from './draft.ts';
 import type { DirectorySettings, Host, Mapping, ReverseRule, Section } from './model.ts';
 import { type HostView, resolveTarget } from './resolve-target.ts';
+import { sectionRewriting } from './rewriting/assemble-rewriting.ts';
 import { directoryDepth } from './sections.ts';
 import { balancerName } from './worker-url.ts';
 

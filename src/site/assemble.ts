@@ -10,16 +10,16 @@ import {
   type MemberConfig,
 } from '../balancer/config.ts';
 import type { ConfigTree } from '../config/httpd/tree.ts';
-import { hostRewriting, rewriteMaps, withEngine } from './assemble-rewriting.ts';
+import { remoteIpOf } from './access/remote-ip.ts';
 import { resolveMapping, sections, settings } from './assemble-sections.ts';
-import { assembleTls } from './assemble-tls.ts';
 import type { BalancerChoices, BalancerDraft, WorkerDraft } from './balancer-draft.ts';
 import type { HostChoices, HostDraft, SiteDraft } from './draft.ts';
 import { accessLogs } from './logs.ts';
 import type { BalancerKey, HeartbeatSettings, Host, ReadTimeout, ServerSettings, Snapshot } from './model.ts';
-import { remoteIpOf } from './remote-ip.ts';
 import type { HostView } from './resolve-target.ts';
+import { hostRewriting, rewriteMaps, withEngine } from './rewriting/assemble-rewriting.ts';
 import { mergeSettings } from './settings.ts';
+import { assembleTls } from './tls/assemble-tls.ts';
 
 /** Makes the Snapshot. @param hostName name of this machine, for a main server without ServerName */
 export function assemble(site: SiteDraft, tree: ConfigTree, hostName: string): Omit<Snapshot, 'findings'> {

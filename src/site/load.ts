@@ -7,10 +7,10 @@ import { type Finding, Findings } from '../config/finding.ts';
 import { isKnownDirective } from '../config/httpd/directives.ts';
 import { readTree } from '../config/httpd/read.ts';
 import { assemble } from './assemble.ts';
-import { checkTls, tellMixedAddresses } from './assemble-tls.ts';
 import { SiteDraft } from './draft.ts';
 import type { ServerSettings, Snapshot } from './model.ts';
 import { tellOverruled } from './overruled.ts';
+import { checkTls, tellMixedAddresses } from './tls/assemble-tls.ts';
 import { walkTree } from './walk.ts';
 
 export interface LoadOptions {

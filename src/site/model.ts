@@ -7,7 +7,6 @@ import type { Expression, TextExpression } from '../config/expression/expression
 import type { Finding, Place } from '../config/finding.ts';
 import type { LogFormat } from '../config/httpd/log-format.ts';
 import type { AccessRules, ProxyProtocolSettings, RemoteIpSettings } from './model-access.ts';
-import type { HostRewriting, RewriteMap, SectionRewriting } from './model-rewrite.ts';
 import type {
   AliasRule,
   AliasTarget,
@@ -22,11 +21,12 @@ import type {
   SectionRedirect,
 } from './model-rules.ts';
 import type { PassPhraseProgram, SniPolicy, TlsOptionName, TlsSettings, UpstreamTlsSettings } from './model-tls.ts';
+import type { HostRewriting, RewriteMap, SectionRewriting } from './rewriting/model-rewrite.ts';
 
 export type * from './model-access.ts';
-export type * from './model-rewrite.ts';
 export type * from './model-rules.ts';
 export type * from './model-tls.ts';
+export type * from './rewriting/model-rewrite.ts';
 
 export interface Snapshot {
   readonly serverRoot: string;

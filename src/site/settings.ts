@@ -3,7 +3,7 @@
 // Source: httpd's documentation "Configuration Sections"; recordings P-MAP-14, P-ACL-*; access override as observed.
 
 import type { ExpressionSubject } from '../config/expression/expression.ts';
-import { mergeAccess } from './access-merge.ts';
+import { mergeAccess } from './access/access-merge.ts';
 import { joinEnvOps } from './env-rules.ts';
 import type {
   DirectorySettings,
@@ -14,7 +14,7 @@ import type {
   Section,
   TlsOptionName,
 } from './model.ts';
-import { mergeRewriting } from './rewrite-merge.ts';
+import { mergeRewriting } from './rewriting/rewrite-merge.ts';
 
 /** Sets of sections kept merged per host; beyond it each request merges anew. */
 const MAX_MERGED_SETS = 4096;

@@ -4,10 +4,11 @@
 import { textOf } from '../config/files.ts';
 import { type DirectiveRule, findDirective, similarDirectives } from '../config/httpd/directives.ts';
 import type { ConfigNode, DirectiveNode, SectionNode } from '../config/httpd/tree.ts';
-import { ACCESS_DIRECTIVES, ACCESS_HANDLERS, ACCESS_SECTIONS, isLimit, limitedScope } from './access-rules.ts';
+import { ACCESS_DIRECTIVES, ACCESS_HANDLERS, ACCESS_SECTIONS, isLimit, limitedScope } from './access/access-rules.ts';
+import { AUTHENTICATION_HANDLERS } from './access/authentication.ts';
+import { REMOTE_IP_HANDLERS } from './access/remote-ip.ts';
 import { ALIAS_HANDLERS } from './alias-rules.ts';
 import { type DirectiveHandler, fail, restricts, takes, title, warn } from './arguments.ts';
-import { AUTHENTICATION_HANDLERS } from './authentication.ts';
 import { BALANCER_HANDLERS } from './balancers.ts';
 import { HostDraft, type Scope, type SiteDraft } from './draft.ts';
 import { ENV_HANDLERS } from './env-rules.ts';
@@ -20,11 +21,10 @@ import { LOG_HANDLERS } from './logs.ts';
 import { MAPPING_HANDLERS } from './mappings.ts';
 import { PAGE_HANDLERS } from './page-settings.ts';
 import { PROBE_HANDLERS } from './probing.ts';
-import { REMOTE_IP_HANDLERS } from './remote-ip.ts';
-import { REWRITE_HANDLERS } from './rewrite-rules.ts';
+import { REWRITE_HANDLERS } from './rewriting/rewrite-rules.ts';
 import { isSettingsSection, readSection } from './sections.ts';
-import { TLS_HANDLERS } from './tls-settings.ts';
-import { UPSTREAM_TLS_HANDLERS } from './upstream-tls-settings.ts';
+import { TLS_HANDLERS } from './tls/tls-settings.ts';
+import { UPSTREAM_TLS_HANDLERS } from './tls/upstream-tls-settings.ts';
 
 /** The story of every directive that is honoured or at least checked, by name in lower case; a test holds this against the table. */
 export const HANDLERS: ReadonlyMap<string, DirectiveHandler> = new Map(

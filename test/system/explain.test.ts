@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { Explanation } from '../../src/frontend/explanation.ts';
+import type { Explanation } from '../../src/frontend/explain/explanation.ts';
 import { Child } from '../support/child.ts';
 import { fetchOnce } from '../support/client.ts';
 import { type CommandResult, runCommand } from '../support/command.ts';

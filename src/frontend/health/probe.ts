@@ -12,7 +12,7 @@ import { BodyDecoder } from '../../wire/http1/body.ts';
 import { FRAMING_NONE, FRAMING_UNTIL_CLOSE } from '../../wire/http1/framing-fields.ts';
 import { FAILED, MORE } from '../../wire/http1/parse-state.ts';
 import { ResponseHeadParser } from '../../wire/http1/response-head.ts';
-import type { Backend } from '../backend.ts';
+import type { Backend } from '../upstream/backend.ts';
 import { type Question, requestText } from './question.ts';
 
 /** Octets of an answer's body that are looked at; what follows is not waited for. */

@@ -7,7 +7,7 @@ import type { Log } from '../../base/log.ts';
 import { Deadline } from '../../link/deadlines.ts';
 import type { SecureDial } from '../../link/dial.ts';
 import type { HealthLimits } from '../../site/health-limits.ts';
-import type { Backend } from '../backend.ts';
+import type { Backend } from '../upstream/backend.ts';
 import { Probe, type ProbeAnswer } from './probe.ts';
 import type { Question } from './question.ts';
 

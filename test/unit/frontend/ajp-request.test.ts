@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import type { MemberConfig } from '../../../src/balancer/config.ts';
-import { fillForwardRequest } from '../../../src/frontend/ajp-request.ts';
-import { ProxyRequest } from '../../../src/frontend/proxy-request.ts';
+import { fillForwardRequest } from '../../../src/frontend/upstream/ajp-request.ts';
+import { ProxyRequest } from '../../../src/frontend/upstream/proxy-request.ts';
 import { type Downstream, Exchange, type TlsFacts } from '../../../src/listener/exchange.ts';
 import { encodeForwardRequest, ForwardRequest } from '../../../src/wire/ajp/forward-request.ts';
 import { type ForwardedRequest, readForwardRequest } from '../../support/ajp-peer.ts';

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BodyQueue } from '../../../src/frontend/body-queue.ts';
+import { BodyQueue } from '../../../src/frontend/upstream/body-queue.ts';
 import { randomFrom } from '../../support/random.ts';
 
 function taken(queue: BodyQueue, size: number): string {

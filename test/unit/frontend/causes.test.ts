@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { defaultMember } from '../../../src/balancer/config.ts';
-import { connectFailure } from '../../../src/frontend/upstream-causes.ts';
+import { connectFailure } from '../../../src/frontend/upstream/upstream-causes.ts';
 import { cpong, endResponse, packet, sendHeaders } from '../../support/ajp-peer.ts';
 import { Lab, type Line, turns, until } from './lab.ts';
 

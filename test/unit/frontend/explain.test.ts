@@ -5,9 +5,9 @@ import { describe, test } from 'node:test';
 import { VirtualClock } from '../../../src/base/clock.ts';
 import { MemoryFiles } from '../../../src/config/files.ts';
 import { formatFinding } from '../../../src/config/finding.ts';
-import { explainInOneLine } from '../../../src/frontend/explain-log.ts';
-import type { Explanation } from '../../../src/frontend/explanation.ts';
-import { explainRequest, freshFrontend, type Question } from '../../../src/frontend/rehearsal.ts';
+import { explainInOneLine } from '../../../src/frontend/explain/explain-log.ts';
+import type { Explanation } from '../../../src/frontend/explain/explanation.ts';
+import { explainRequest, freshFrontend, type Question } from '../../../src/frontend/explain/rehearsal.ts';
 import { loadSite } from '../../../src/site/load.ts';
 import { Lab, until } from './lab.ts';
 

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { defaultMember } from '../../../src/balancer/config.ts';
 import { questionOf } from '../../../src/frontend/health/question.ts';
-import { NO_CHANGES, withMember } from '../../../src/site/overlay.ts';
+import { NO_CHANGES, withMember } from '../../../src/site/changes/overlay.ts';
 import { Lab, type Line, turns, until } from './lab.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi';

@@ -11,9 +11,9 @@ import {
   fillHttpRequest,
   type HeadManners,
   passResponseHead,
-} from '../../../src/frontend/http-head.ts';
-import { CHAIN_AUTH } from '../../../src/frontend/manners.ts';
-import { ProxyRequest } from '../../../src/frontend/proxy-request.ts';
+} from '../../../src/frontend/upstream/http-head.ts';
+import { CHAIN_AUTH } from '../../../src/frontend/upstream/manners.ts';
+import { ProxyRequest } from '../../../src/frontend/upstream/proxy-request.ts';
 import type { Downstream } from '../../../src/listener/exchange.ts';
 import { Exchange } from '../../../src/listener/exchange.ts';
 import type { Host } from '../../../src/site/model.ts';

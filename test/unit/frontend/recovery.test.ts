@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { NO_CHANGES, withMember } from '../../../src/site/overlay.ts';
+import { NO_CHANGES, withMember } from '../../../src/site/changes/overlay.ts';
 import { Lab, turns, until } from './lab.ts';
 
 const PONG = Buffer.from([0x41, 0x42, 0x00, 0x01, 0x09]);

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { applyRemoteIp } from '../../../src/frontend/remote-ip.ts';
+import { applyRemoteIp } from '../../../src/frontend/access/remote-ip.ts';
 import { main } from '../site/support.ts';
 import { Recorder } from '../static/recorder.ts';
 

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defaultMember } from '../../../src/balancer/config.ts';
 import type { RunningSite } from '../../../src/frontend/running-site.ts';
-import { withAdded, withMember, withoutMember } from '../../../src/site/overlay.ts';
+import { withAdded, withMember, withoutMember } from '../../../src/site/changes/overlay.ts';
 import { randomFrom } from '../../support/random.ts';
 import { Lab, type Line, turns, until } from './lab.ts';
 

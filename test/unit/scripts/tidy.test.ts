@@ -28,7 +28,7 @@ const sound = {
   'src/base/long.ts': '\n'.repeat(9),
   'src/wire/ajp/codec.ts': "import { now } from '../../base/clock.ts';\nimport { x } from './other.ts';\n",
   'src/link/dial.ts': "import { connect } from 'node:net';\n",
-  'src/frontend/proxy.ts':
+  'src/frontend/upstream/proxy.ts':
     "import type { Codec } from '../wire/ajp/codec.ts';\nimport { dial } from '../link/dial.ts';\n",
   'src/cli/main.ts': "import '../frontend/proxy.ts';\nimport '../cluster/group.ts';\n",
   'src/cluster/group.ts': "import { readFile } from 'node:fs/promises';\n",

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseAddress, parseRange } from '../../../src/base/addresses.ts';
 import { NO_SUBJECT } from '../../../src/config/expression/expression.ts';
-import { type AccessFacts, type AccessVerdict, isAllowed, judgeAccess } from '../../../src/site/access.ts';
+import { type AccessFacts, type AccessVerdict, isAllowed, judgeAccess } from '../../../src/site/access/access.ts';
 import { HostSettings } from '../../../src/site/settings.ts';
 import { load, main, settingsAt, told } from './support.ts';
 

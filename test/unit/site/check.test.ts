@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Finding } from '../../../src/config/finding.ts';
-import { checkSite } from '../../../src/site/check.ts';
+import { checkSite } from '../../../src/site/check/check.ts';
 import { site } from './support.ts';
 
 /** Without what is said of any HTTP backend that no ProxyPassReverse is written for. */

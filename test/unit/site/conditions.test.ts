@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isAllowed } from '../../../src/site/access.ts';
+import { isAllowed } from '../../../src/site/access/access.ts';
 import { HostSettings } from '../../../src/site/settings.ts';
 import { type SubjectTables, subjectOf } from '../../support/expression-subject.ts';
 import { main } from './support.ts';

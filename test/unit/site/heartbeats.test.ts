@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkSite } from '../../../src/site/check.ts';
+import { checkSite } from '../../../src/site/check/check.ts';
 import { load, site, told } from './support.ts';
 
 const BALANCER =

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatFinding } from '../../../src/config/finding.ts';
-import { whatNeedsRestart } from '../../../src/site/needs-restart.ts';
+import { whatNeedsRestart } from '../../../src/site/changes/needs-restart.ts';
 import { site } from './support.ts';
 
 const told = (before: string, after: string): string[] =>

@@ -162,7 +162,9 @@ test('every field of a compiled site is read where requests are served, or known
   const code = ['admin', 'frontend', 'listener', 'balancer', 'cli', 'link']
     .map((room) => textOfAll(`src/${room}/**/*.ts`))
     .join('\n');
-  const judges = textOfAll('src/site/{tls-files,access,addresses,host,mapping,overlay,path,reverse,settings}.ts');
+  const judges = textOfAll(
+    'src/site/{tls/tls-files,access/access,host,mapping,changes/overlay,path,reverse,settings}.ts',
+  );
   const models = ['site/model.ts', 'site/model-rules.ts', 'site/model-tls.ts', 'balancer/config.ts'];
   const fields = models.flatMap((file) => [
     ...readFileSync(`${PROJECT}/src/${file}`, 'utf8').matchAll(/readonly (\w+)\??:/g),

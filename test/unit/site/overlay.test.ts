@@ -15,8 +15,8 @@ import {
   withChanges,
   withMember,
   withoutMember,
-} from '../../../src/site/overlay.ts';
-import { reconcile } from '../../../src/site/reconcile.ts';
+} from '../../../src/site/changes/overlay.ts';
+import { reconcile } from '../../../src/site/changes/reconcile.ts';
 import { site } from './support.ts';
 
 const KEY = 'balancer://c';

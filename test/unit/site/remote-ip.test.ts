@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { expectsProxyProtocol } from '../../../src/site/proxy-protocol.ts';
+import { expectsProxyProtocol } from '../../../src/site/access/proxy-protocol.ts';
 import { load, main, site, told } from './support.ts';
 
 // RemoteIPInternalProxyList, RemoteIPTrustedProxyList

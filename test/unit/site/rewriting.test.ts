@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NO_SUBJECT } from '../../../src/config/expression/expression.ts';
-import { applyRewriteRules, newRewriteState, type RewriteAsker } from '../../../src/site/rewriting.ts';
+import { applyRewriteRules, newRewriteState, type RewriteAsker } from '../../../src/site/rewriting/rewriting.ts';
 import { HostSettings } from '../../../src/site/settings.ts';
 import { main, site } from './support.ts';
 

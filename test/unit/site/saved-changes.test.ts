@@ -13,9 +13,9 @@ import {
   withChanges,
   withMember,
   withoutMember,
-} from '../../../src/site/overlay.ts';
-import { tellChanges } from '../../../src/site/reconcile.ts';
-import { persistentKeys, restoreChanges, saveChanges } from '../../../src/site/saved-changes.ts';
+} from '../../../src/site/changes/overlay.ts';
+import { tellChanges } from '../../../src/site/changes/reconcile.ts';
+import { persistentKeys, restoreChanges, saveChanges } from '../../../src/site/changes/saved-changes.ts';
 import { randomFrom } from '../../support/random.ts';
 import { site } from './support.ts';
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { diskFiles } from '../../../src/config/files.ts';
-import { checkSite } from '../../../src/site/check.ts';
+import { checkSite } from '../../../src/site/check/check.ts';
 import { type LoadedSite, loadSite } from '../../../src/site/load.ts';
 import { ask, settingsAt } from './support.ts';
 

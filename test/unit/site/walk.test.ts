@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { allDirectives } from '../../../src/config/httpd/directives.ts';
-import { ACCESS_SECTIONS } from '../../../src/site/access-rules.ts';
+import { ACCESS_SECTIONS } from '../../../src/site/access/access-rules.ts';
 import { isSettingsSection } from '../../../src/site/sections.ts';
 import { HANDLERS, OTHER_SECTIONS } from '../../../src/site/walk.ts';
 import { load, onlyMessage, told } from './support.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fields } from '../../../src/base/fields.ts';
-import { judgeConditions, parseHttpDate, rangeApplies } from '../../../src/frontend/static-conditions.ts';
+import { judgeConditions, parseHttpDate, rangeApplies } from '../../../src/frontend/static/static-conditions.ts';
 
 const ETAG = '"24-60dedc0582f35"';
 const DATE = 'Tue, 02 Jan 2024 03:04:05 GMT';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULT_MEDIA_TYPES, describeContent, parseMediaTypes } from '../../../src/frontend/mime.ts';
+import { DEFAULT_MEDIA_TYPES, describeContent, parseMediaTypes } from '../../../src/frontend/static/mime.ts';
 import type { DirectorySettings, MimeSettings } from '../../../src/site/model.ts';
 
 type Pairs = readonly (readonly [string, string])[];

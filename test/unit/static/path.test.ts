@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { escapePath, judgePath, mapToFile } from '../../../src/frontend/static-path.ts';
+import { escapePath, judgePath, mapToFile } from '../../../src/frontend/static/static-path.ts';
 import type { AliasRule } from '../../../src/site/model.ts';
 
 const place = { file: 'httpd.conf', line: 1 };

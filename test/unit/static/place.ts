@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { VirtualClock } from '../../../src/base/clock.ts';
 import { answerError } from '../../../src/frontend/error-page.ts';
-import type { HotFilesLimits } from '../../../src/frontend/hot-files.ts';
-import { DEFAULT_MEDIA_TYPES } from '../../../src/frontend/mime.ts';
-import { StaticFiles, type StaticRequest } from '../../../src/frontend/static.ts';
-import { mapToFile } from '../../../src/frontend/static-path.ts';
+import type { HotFilesLimits } from '../../../src/frontend/static/hot-files.ts';
+import { DEFAULT_MEDIA_TYPES } from '../../../src/frontend/static/mime.ts';
+import { StaticFiles, type StaticRequest } from '../../../src/frontend/static/static.ts';
+import { mapToFile } from '../../../src/frontend/static/static-path.ts';
 import type { Host } from '../../../src/site/model.ts';
 import { clockAt, Recorder, type RecorderOptions } from './recorder.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { MAX_RANGE_OVERLAPS, MAX_RANGES, parseRanges } from '../../../src/frontend/static-ranges.ts';
+import { MAX_RANGE_OVERLAPS, MAX_RANGES, parseRanges } from '../../../src/frontend/static/static-ranges.ts';
 
 /** `whole`, `unsatisfiable`, or the parts as a Range field would write them. */
 function said(field: string, size = 36): string {

@@ -1,0 +1,75 @@
+// Octets of an AJP response that wait for company, where `flushpackets=` asks for it: `off` until there are enough of them,
+// the container asks for a flush, or the response ends; `auto` until nothing has come for `flushwait=` (modproxy.md §10.4).
+// Without the parameter, and with `on`, nothing waits: no connection has one of these then.
+
+import type { MemberConfig } from '../../balancer/config.ts';
+import { Deadline } from '../../link/deadlines.ts';
+import type { Link } from '../../link/link.ts';
+
+/** Octets that wait at most. */
+const HELD_BYTES_MAX = 8 * 1024;
+
+/** Who gets the octets in the end. */
+export interface HeldOctetsTaker {
+  passBody(bytes: Buffer, start: number, end: number): void;
+  /** A pause has lasted long enough: what was passed is to reach the client. */
+  pauseIsLong(): void;
+}
+
+export class HeldOctets {
+  readonly #link: Link;
+  readonly #taker: HeldOctetsTaker;
+  /** Undefined: a pause of any length changes nothing. */
+  readonly #waitMs: number | undefined;
+  readonly #deadline: Deadline;
+  #bytes: Buffer | undefined = undefined;
+  #length = 0;
+
+  private constructor(link: Link, waitMs: number | undefined, taker: HeldOctetsTaker) {
+    this.#link = link;
+    this.#taker = taker;
+    this.#waitMs = waitMs;
+    this.#deadline = new Deadline(() => {
+      this.release();
+      taker.pauseIsLong();
+    });
+  }
+
+  /** For a connection to this member; undefined when nothing waits there. */
+  static for(
+    { written, flushPackets, flushWaitMs }: MemberConfig,
+    link: Link,
+    taker: HeldOctetsTaker,
+  ): HeldOctets | undefined {
+    if (flushPackets === 'on' || written?.includes('flushPackets') !== true) return undefined;
+    return new HeldOctets(link, flushPackets === 'auto' ? flushWaitMs : undefined, taker);
+  }
+
+  /** Keeps octets, or passes them on with those that waited, when there are enough of them. */
+  add(bytes: Buffer, start: number, end: number): void {
+    const size = end - start;
+    if (this.#length + size > HELD_BYTES_MAX) this.release();
+    if (size > HELD_BYTES_MAX) {
+      this.#taker.passBody(bytes, start, end);
+      return;
+    }
+    this.#bytes ??= Buffer.allocUnsafeSlow(HELD_BYTES_MAX);
+    bytes.copy(this.#bytes, this.#length, start, end);
+    this.#length += size;
+    if (this.#waitMs !== undefined) this.#link.deadlines.arm(this.#deadline, this.#waitMs);
+  }
+
+  /** Passes on what waits. */
+  release(): void {
+    this.#link.deadlines.disarm(this.#deadline);
+    const length = this.#length;
+    this.#length = 0;
+    if (length > 0 && this.#bytes !== undefined) this.#taker.passBody(this.#bytes, 0, length);
+  }
+
+  /** The attempt is over: what waits is for nobody. */
+  drop(): void {
+    this.#link.deadlines.disarm(this.#deadline);
+    this.#length = 0;
+  }
+}

@@ -1,0 +1,373 @@
+// Which member serves a request: an election, a place in its pool, a connection; and after a failure, from the facts
+// alone, whether another attempt may be made (modproxy.md §8). The object is reused; no promise, no closure on the way.
+
+import { Election } from '../../balancer/balancer.ts';
+import type { MemberConfig } from '../../balancer/config.ts';
+import type { Member } from '../../balancer/member.ts';
+import type { Decision, Phase } from '../../balancer/replay.ts';
+import { Session } from '../../balancer/stickiness.ts';
+import { Failure } from '../../base/failure.ts';
+import { Deadline } from '../../link/deadlines.ts';
+import type { SecureDial } from '../../link/dial.ts';
+import type { Link } from '../../link/link.ts';
+import type { PoolWaiter } from '../../link/pool.ts';
+import type { Backend, DialWaiter } from './backend.ts';
+import { mayUpgrade, WEBSOCKET } from './http-attempt.ts';
+import { INITIAL_NOT_POOLED } from './manners.ts';
+import type { ProxiedTarget } from './proxied-balancer.ts';
+import type { ProxyRequest } from './proxy-request.ts';
+import type { UpstreamConnection, UpstreamFailure } from './upstream.ts';
+import { tlsOff } from './upstream-causes.ts';
+import { labelOf } from './upstream-tls.ts';
+
+/** Whom the attempts are made for. */
+export interface AttemptOwner {
+  /** A member was elected. */
+  chosen(member: Member): void;
+  /** A connection to the member is there: use it. */
+  begin(connection: UpstreamConnection): void;
+  /** No further attempt is made, and nothing was answered. The member is left. */
+  noAnswer(status: number, failure: Failure): void;
+  /** The member takes only requests to change to this protocol. The member is left. */
+  upgradeRequired(protocol: string): void;
+  /** Part of the response is with the client already. The member is left. */
+  cutOff(failure: Failure): void;
+  /** What must not happen has: the request cannot go on. */
+  fault(error: unknown): void;
+}
+
+/** How far a dial has come, by the code of its failure. */
+const DIAL_PHASES: ReadonlyMap<string, Phase> = new Map([
+  ['backend-name-unknown', 'resolve'],
+  ['tls-handshake-failed', 'handshake'],
+  ['tls-not-enabled', 'handshake'],
+]);
+
+type Waiting = 'nothing' | 'member' | 'place' | 'dial';
+
+export class Attempts implements PoolWaiter, DialWaiter {
+  readonly request: ProxyRequest;
+  readonly election: Election = new Election();
+  readonly session: Session = new Session();
+  readonly #link: Link;
+  readonly #owner: AttemptOwner;
+  readonly #deadline: Deadline;
+  balancer!: ProxiedTarget;
+  /** The member that the request is counted with. */
+  member: Member | undefined = undefined;
+  /** Members of failed attempts: they count as busy until the request ends, as in httpd (bybusyness looks at it). */
+  readonly #failedMembers: Member[] = [];
+  #backend: Backend | undefined = undefined;
+  #waiting: Waiting = 'nothing';
+  /** What is being dialled. */
+  #dialling: UpstreamConnection | undefined = undefined;
+  /** Further attempts made, as the balancer counts them. */
+  #count = 0;
+  #hadSecondChance = false;
+  #waitedMs = 0;
+  #isOver = true;
+  /** Some of the request body, or its end, was taken: what an attempt took cannot be given to the next. */
+  isBodyTouched = false;
+
+  constructor(link: Link, request: ProxyRequest, owner: AttemptOwner) {
+    this.#link = link;
+    this.request = request;
+    this.#owner = owner;
+    this.#deadline = new Deadline(() => this.#waitedLongEnough());
+  }
+
+  /** Begins with the first election; `request` and `session` are filled. */
+  start(balancer: ProxiedTarget): void {
+    this.balancer = balancer;
+    this.member = undefined;
+    this.#backend = undefined;
+    this.#waiting = 'nothing';
+    this.#count = 0;
+    this.#hadSecondChance = false;
+    this.#waitedMs = 0;
+    this.#isOver = false;
+    this.isBodyTouched = false;
+    this.#elect();
+  }
+
+  /** The attempt with the member is over; octets as its protocol counts them. */
+  leave(bytesSent: number, bytesReceived: number): void {
+    const { member } = this;
+    if (member === undefined) return;
+    this.member = undefined;
+    this.balancer.balancer.finished(member, bytesSent, bytesReceived);
+  }
+
+  /**
+   * No attempt is wanted any more.
+   * @returns false while a dial is under way: it ends here, so this object must not serve anyone else
+   */
+  stop(): boolean {
+    this.#isOver = true;
+    this.#link.deadlines.disarm(this.#deadline);
+    if (this.#waiting === 'place') this.#backend?.pool.stopWaiting(this);
+    this.leave(0, 0);
+    for (const member of this.#failedMembers) this.balancer.balancer.finished(member, 0, 0);
+    this.#failedMembers.length = 0;
+    if (this.#waiting !== 'dial') return true;
+    if (this.#dialling !== undefined) this.#backend?.orphan(this.#dialling);
+    return false;
+  }
+
+  /** Silence that the member in question may keep, ms. */
+  get timeoutMs(): number {
+    const { host } = this.request;
+    return this.#backend?.config.timeoutMs ?? host.proxyTimeoutMs ?? host.timeoutMs;
+  }
+
+  /** The attempt failed and its connection with it. */
+  failed(facts: UpstreamFailure, bytesSent: number, bytesReceived: number): void {
+    const { failure } = facts;
+    if (failure.source === 'downstream') {
+      // The request itself cannot be sent to any member.
+      this.remark(failure);
+      this.leave(0, 0);
+      this.#owner.noAnswer(failure.status ?? 400, failure);
+      return;
+    }
+    if (this.#backend?.isCompanion === true) {
+      this.#companionFailed(failure, bytesSent, bytesReceived);
+      return;
+    }
+    const { config } = this.#backend as Backend;
+    const isAjp = config.scheme === 'ajp';
+    const { exchange } = this.request;
+    const decision = this.balancer.balancer.judge(
+      this.member as Member,
+      {
+        protocol: isAjp ? 'ajp' : 'http',
+        phase: facts.phase,
+        method: exchange.request.method,
+        hasQuery: this.request.query !== undefined,
+        requestBytesSent: facts.phase === 'ping' ? 0 : 1,
+        bodySent: facts.bodySent,
+        bodyKept: !this.isBodyTouched,
+        reusedConnection: facts.reusedConnection,
+        secondChance: this.#hadSecondChance,
+        timedOut: facts.timedOut,
+        pinged: isAjp && config.pingMs > 0,
+        answered: exchange.stage !== 'open',
+      },
+      failure,
+    );
+    this.#decide(decision, failure, bytesSent, bytesReceived);
+  }
+
+  /** The head of a response has come. */
+  answered(status: number): void {
+    const { balancer } = this.balancer;
+    if (this.#backend?.isCompanion === true) return;
+    balancer.succeeded(this.member as Member);
+    balancer.settled(this.member as Member, status, false);
+  }
+
+  /** A companion that fails says nothing about its member: it is not blamed, and no other is asked in its place. */
+  #companionFailed(failure: Failure, bytesSent: number, bytesReceived: number): void {
+    this.request.trace?.attemptFailed(failure);
+    this.leave(bytesSent, bytesReceived);
+    if (this.request.exchange.stage !== 'open') this.#owner.cutOff(failure);
+    else this.#owner.noAnswer(failure.status ?? 502, failure);
+  }
+
+  /** Something that the member's operator should know; the attempt goes on. */
+  remark(failure: Failure): void {
+    this.request.trace?.attemptFailed(failure);
+    if (this.member !== undefined) this.balancer.balancer.blame(this.member, 'answer', failure);
+  }
+
+  // --- choosing -----------------------------------------------------------------------------------------------------
+
+  #elect(): void {
+    // A request that waits or looks for another member sees what operators changed meanwhile.
+    this.balancer = this.balancer.latest;
+    const { balancer } = this.balancer;
+    const { trace } = this.request;
+    trace?.electing(balancer, this.request);
+    const member = balancer.elect(this.session.route, this.election);
+    if (member === undefined) {
+      if (this.election.mayWait && trace?.isRehearsal !== true && this.#waitedMs < balancer.config.timeoutMs) {
+        this.#waiting = 'member';
+        this.#link.deadlines.arm(this.#deadline, balancer.pollMs);
+      } else {
+        const why = `balancer://${balancer.config.name} has no usable member`;
+        this.#owner.noAnswer(503, new Failure('no-member', 'upstream', why, { status: 503 }));
+      }
+      return;
+    }
+    this.member = member;
+    const backend = this.balancer.backendOf(member);
+    const { upgrade } = this.request;
+    this.#backend = upgrade === undefined ? backend : backend.forUpgrade(upgrade);
+    this.#hadSecondChance = false;
+    balancer.began(member);
+    try {
+      this.#owner.chosen(member);
+      if (trace?.elected(member, this.request, this.#backend, this.timeoutMs) !== true) this.#acquire();
+    } catch (error) {
+      this.#owner.fault(error);
+    }
+  }
+
+  #acquire(): void {
+    const backend = this.#backend as Backend;
+    const { config, pool } = backend;
+    const secure = backend.isSecure ? this.request.secureFor(config) : undefined;
+    if (backend.isSecure && secure === undefined) {
+      this.#failedToConnect(tlsOff(config), false);
+      return;
+    }
+    if (this.request.needsUpgrade && config.scheme.startsWith('ws') && !this.#asksForUpgrade(config)) {
+      this.leave(0, 0);
+      this.#owner.upgradeRequired(config.upgrade ?? WEBSOCKET);
+      return;
+    }
+    const acquired = this.#hadSecondChance
+      ? pool.acquireFresh(this)
+      : this.#wantsOwnConnection
+        ? pool.acquireNew(this)
+        : pool.acquire(this, secure === undefined ? undefined : labelOf(secure));
+    if (acquired === 'dial') {
+      this.#dial(backend, secure);
+    } else if (acquired === 'wait') {
+      this.#waiting = 'place';
+      if (config.pool.acquireMs !== undefined) this.#link.deadlines.arm(this.#deadline, config.pool.acquireMs);
+    } else if (acquired === 'full') {
+      const why = `${config.url}: too many requests wait for a connection`;
+      this.#failedToConnect(new Failure('pool-queue-full', 'upstream', why, { status: 503 }), false);
+    } else {
+      this.#waiting = 'nothing';
+      this.#owner.begin(acquired);
+    }
+  }
+
+  #asksForUpgrade(config: MemberConfig): boolean {
+    const { upgrade } = this.request;
+    return upgrade !== undefined && mayUpgrade(config, upgrade);
+  }
+
+  /** `proxy-initial-not-pooled`: a client that has just come would not repeat what a stale connection has lost. */
+  get #wantsOwnConnection(): boolean {
+    const { manners, exchange } = this.request;
+    return (manners & INITIAL_NOT_POOLED) !== 0 && exchange.connectionRequests === 0;
+  }
+
+  #dial(backend: Backend, secure: SecureDial | undefined): void {
+    this.#waiting = 'dial';
+    try {
+      this.#dialling = backend.dial(this, backend.config.connectTimeoutMs ?? this.timeoutMs, secure);
+    } catch (error) {
+      this.#waiting = 'nothing';
+      backend.pool.dropped();
+      throw error;
+    }
+  }
+
+  /** Poll period of a waiting election, or patience for a place in the pool, is over. */
+  #waitedLongEnough(): void {
+    if (this.#waiting === 'member') {
+      this.#waitedMs += this.balancer.balancer.pollMs;
+      this.#waiting = 'nothing';
+      this.#elect();
+    } else if (this.#waiting === 'place') {
+      const { config, pool } = this.#backend as Backend;
+      pool.stopWaiting(this);
+      const why = `${config.url}: no free connection within ${config.pool.acquireMs} ms`;
+      this.#failedToConnect(new Failure('pool-exhausted', 'upstream', why, { status: 503 }), true);
+    }
+  }
+
+  placeFree(): void {
+    if (this.#waiting !== 'place') return;
+    this.#waiting = 'nothing';
+    this.#link.deadlines.disarm(this.#deadline);
+    try {
+      this.#acquire();
+    } catch (error) {
+      this.#owner.fault(error);
+    }
+  }
+
+  dialled(connection: UpstreamConnection): void {
+    const backend = this.#backend as Backend;
+    this.#dialling = undefined;
+    if (this.#isOver) {
+      backend.orphanEnded(connection);
+      backend.pool.release(connection);
+      return;
+    }
+    this.#waiting = 'nothing';
+    if (!backend.isCompanion) this.balancer.balancer.succeeded(this.member as Member);
+    this.#owner.begin(connection);
+  }
+
+  dialFailed(failure: Failure, timedOut: boolean): void {
+    const connection = this.#dialling;
+    this.#dialling = undefined;
+    if (this.#isOver) this.#backend?.orphanEnded(connection);
+    else this.#failedToConnect(failure, timedOut);
+  }
+
+  // --- after a failure ----------------------------------------------------------------------------------------------
+
+  #failedToConnect(failure: Failure, timedOut: boolean): void {
+    this.#waiting = 'nothing';
+    if (failure.source === 'internal') {
+      // We lack descriptors or ports: no member is to blame, and another would fare no better.
+      this.leave(0, 0);
+      this.#owner.noAnswer(503, failure);
+      return;
+    }
+    if (this.#backend?.isCompanion === true) {
+      this.#companionFailed(failure, 0, 0);
+      return;
+    }
+    const { exchange } = this.request;
+    const decision = this.balancer.balancer.judge(
+      this.member as Member,
+      {
+        protocol: this.#backend?.config.scheme === 'ajp' ? 'ajp' : 'http',
+        phase: DIAL_PHASES.get(failure.code) ?? 'connect',
+        method: exchange.request.method,
+        hasQuery: this.request.query !== undefined,
+        requestBytesSent: 0,
+        bodySent: false,
+        bodyKept: !this.isBodyTouched,
+        reusedConnection: false,
+        secondChance: this.#hadSecondChance,
+        timedOut,
+        pinged: false,
+        answered: exchange.stage !== 'open',
+      },
+      failure,
+    );
+    this.#decide(decision, failure, 0, 0);
+  }
+
+  #decide(decision: Decision, failure: Failure, bytesSent: number, bytesReceived: number): void {
+    const member = this.member as Member;
+    const { balancer } = this.balancer;
+    this.request.trace?.attemptFailed(failure);
+    if (decision.mustCut) {
+      this.leave(bytesSent, bytesReceived);
+      this.#owner.cutOff(failure);
+    } else if (decision.trySameFirst && !this.#hadSecondChance) {
+      this.#hadSecondChance = true;
+      this.#acquire();
+    } else if (balancer.mayTryAnother(member, this.#count, decision)) {
+      this.#count++;
+      this.leave(bytesSent, bytesReceived);
+      balancer.began(member);
+      this.#failedMembers.push(member);
+      this.#elect();
+    } else {
+      this.leave(bytesSent, bytesReceived);
+      balancer.settled(member, decision.status, decision.isTimeout);
+      this.#owner.noAnswer(decision.status, failure);
+    }
+  }
+}
