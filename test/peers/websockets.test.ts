@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { AnswerParser, requestBytes } from '../support/client.ts';
 import { Front, type FrontKind } from '../support/front.ts';
 import { needs } from '../support/peers.ts';
-import { freePort } from '../support/port.ts';
+import { freePort, until } from '../support/port.ts';
 import { Tomcat } from '../support/tomcat.ts';
 
 const ECHO = '/examples/websocket/echoProgrammatic';
@@ -45,6 +45,7 @@ for (const kind of ['catflap', 'httpd'] as const) {
     const httpPort = await freePort();
     await using tomcat = await Tomcat.start({ httpPort, hasExamples: true });
     const http = `http://127.0.0.1:${httpPort}`;
+    await examplesAreThere(http);
     const confs = [
       `ProxyPass /examples ${http}/examples upgrade=websocket`,
       `${TUNNEL}ProxyPass /examples ws://127.0.0.1:${httpPort}/examples`,
@@ -60,6 +61,12 @@ for (const kind of ['catflap', 'httpd'] as const) {
         assert.deepEqual(heard, [`${i}`, 'y'.repeat(i * 300)]);
     }
   });
+}
+
+/** Tomcat opens its port for HTTP after that for AJP, and its applications may still be starting. */
+async function examplesAreThere(http: string): Promise<void> {
+  const isThere = async () => (await fetch(`${http}/examples/`).catch(() => undefined))?.ok === true;
+  assert.ok(await until(isThere, PATIENCE_MS), 'the examples of Tomcat are there');
 }
 
 /** What a raw upgrade comes to: status, and the fields that matter. */
@@ -82,6 +89,7 @@ test('an upgrade comes to the same as with httpd', needs('tomcat', 'tomcat-examp
   const httpPort = await freePort();
   await using _tomcat = await Tomcat.start({ httpPort, hasExamples: true });
   const at = `127.0.0.1:${httpPort}`;
+  await examplesAreThere(`http://${at}`);
   const websocket: [string, string][] = [
     ['Connection', 'Upgrade'],
     ['Upgrade', 'websocket'],

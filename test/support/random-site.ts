@@ -227,14 +227,15 @@ class SiteMaker {
       `set ${field} "${value}"`,
       `append ${field} "${value}"`,
       `merge ${field} "${value}"`,
-      `add ${field} "${value}"`,
+      // req() of an expression sees the first of two fields in httpd, and both of them here.
+      `${verb === 'RequestHeader' ? 'merge' : 'add'} ${field} "${value}"`,
       `setifempty ${field} "${value}"`,
       `unset ${field}`,
       `edit ${field} "^(.)b?" "<$1>"`,
       `edit* ${field} "[a-c]" "z"`,
       `set ${field} "%{v1}e-%{v2}e"`,
       `set ${field} "expr=<%{REQUEST_URI}|%{req:X-One}>"`,
-      `add ${field} "%% %{X-One}e"`,
+      `${verb === 'RequestHeader' ? 'append' : 'add'} ${field} "%% %{X-One}e"`,
     ]);
     return `${verb} ${action}${condition}`;
   }
