@@ -27,6 +27,8 @@ export interface AcceptEvents {
   accepted(connection: Connection): ConnectionEvents | undefined;
   /** Accepting failed for lack of descriptors or the like; it goes on by itself. */
   acceptFailed(error: Error): void;
+  /** False: no preface is expected of any connection, and its addresses need not be looked up. */
+  expectsPrefaces?(): boolean;
   /** What a connection between these addresses must begin with; undefined, and by default: with its protocol. */
   preface?(remoteAddress: string, localAddress: string, localPort: number): Preface | undefined;
   /** A connection was closed for what it began with. */
@@ -117,6 +119,10 @@ export class Acceptor {
   }
 
   #accept(accepted: Socket): void {
+    if (this.#events.expectsPrefaces?.() === false) {
+      this.#begin(accepted);
+      return;
+    }
     const remoteAddress = plainAddress(accepted.remoteAddress);
     const preface = this.#events.preface?.(remoteAddress, plainAddress(accepted.localAddress), accepted.localPort ?? 0);
     if (preface === undefined) {

@@ -76,6 +76,7 @@ export class Http1Listener {
     this.#acceptor = new Acceptor(link, address, {
       accepted: (connection) => this.#accepted(connection),
       acceptFailed: (error) => this.#log.warn('accept-failed', { error: error.message }),
+      expectsPrefaces: () => this.#settings.preface !== undefined,
       preface: (remote, local, port) => this.#settings.preface?.(remote, local, port),
       prefaceRefused: (peer, why) => this.#log.warn('proxy-header-refused', { peer, why }),
       tls: () => this.#settings.tls,
