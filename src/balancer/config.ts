@@ -1,6 +1,8 @@
 // What an operator decided about balancers and their members: frozen plain data, safe to send to another thread. Each
 // dialect's compiler writes it, the engine reads it. Units are in the names; defaults are httpd's (modproxy.md §3).
 
+import type { LbConfig, LbMemberConfig } from './lb-config.ts';
+
 /** Where a thing was written, for messages to the operator. */
 export interface Place {
   readonly file: string;
@@ -135,6 +137,8 @@ export interface MemberConfig extends MemberAddress {
   /** Where an AJP member takes requests that change the protocol: an HTTP connector of the same server. Undefined: nowhere. */
   readonly companion?: MemberAddress | undefined;
   readonly healthCheck: HealthCheckConfig;
+  /** What a workers.properties says of it beyond all this; undefined elsewhere. */
+  readonly lb?: LbMemberConfig | undefined;
   /** Names of the fields, those of `pool` included, that the file gives; for pages that show only these. */
   readonly written?: readonly string[] | undefined;
   readonly place?: Place | undefined;
@@ -158,8 +162,11 @@ export interface StickinessConfig {
 export const METHOD_NAMES = ['byrequests', 'bytraffic', 'bybusyness', 'heartbeat'] as const;
 export type MethodName = (typeof METHOD_NAMES)[number];
 
-/** Names of the rule sets that the engine has: `direct` is for a plain URL, a balancer of one that is never in error. */
-export const POLICY_NAMES = ['mod_proxy', 'direct'] as const;
+/**
+ * Names of the rule sets that the engine has: `direct` is for a plain URL, a balancer of one that is never in error;
+ * `mod_jk_direct` the same for a worker without a balancer.
+ */
+export const POLICY_NAMES = ['mod_proxy', 'direct', 'mod_jk', 'mod_jk_direct'] as const;
 export type PolicyName = (typeof POLICY_NAMES)[number];
 
 /** A named group of members and how to choose among them (modproxy.md §3.2). */
@@ -191,6 +198,8 @@ export interface BalancerConfig {
   readonly members: readonly MemberConfig[];
   /** Default `mod_proxy`. */
   readonly policy: PolicyName;
+  /** What a workers.properties says of it beyond all this; undefined elsewhere. */
+  readonly lb?: LbConfig | undefined;
   readonly place?: Place | undefined;
   /** Where its parameters were given, by name in lower case, for messages. */
   readonly parameterPlaces?: ReadonlyMap<string, Place> | undefined;

@@ -40,7 +40,13 @@ const modProxy: Policy = {
 /** A plain URL as target: connected to on every request, whatever `retry` says (P-FO-40b). */
 const direct: Policy = { ...modProxy, name: 'direct', marksErrors: false, furtherAttempts: () => 0 };
 
+/** Workers of mod_jk, by mod_proxy's rules as yet. */
+const modJk: Policy = { ...modProxy, name: 'mod_jk' };
+const modJkDirect: Policy = { ...direct, name: 'mod_jk_direct' };
+
 export const POLICIES: Readonly<Record<PolicyName, Policy>> = Object.freeze({
+  mod_jk: Object.freeze(modJk),
+  mod_jk_direct: Object.freeze(modJkDirect),
   mod_proxy: Object.freeze(modProxy),
   direct: Object.freeze(direct),
 });

@@ -6,6 +6,7 @@ import type { BalancerConfig } from '../balancer/config.ts';
 import type { Expression, TextExpression } from '../config/expression/expression.ts';
 import type { Finding, Place } from '../config/finding.ts';
 import type { LogFormat } from '../config/httpd/log-format.ts';
+import type { JkHost, JkSite } from './jk/model-jk.ts';
 import type { AccessRules, ProxyProtocolSettings, RemoteIpSettings } from './model-access.ts';
 import type {
   AliasRule,
@@ -23,6 +24,7 @@ import type {
 import type { PassPhraseProgram, SniPolicy, TlsOptionName, TlsSettings, UpstreamTlsSettings } from './model-tls.ts';
 import type { HostRewriting, RewriteMap, SectionRewriting } from './rewriting/model-rewrite.ts';
 
+export type * from './jk/model-jk.ts';
 export type * from './model-access.ts';
 export type * from './model-rules.ts';
 export type * from './model-tls.ts';
@@ -41,6 +43,8 @@ export interface Snapshot {
    * is `direct`; its key is the worker URL, and every mapping under that URL shares it.
    */
   readonly balancers: ReadonlyMap<BalancerKey, BalancerConfig>;
+  /** Workers of mod_jk; undefined where nothing configures any. */
+  readonly jk?: JkSite | undefined;
   /** ProxyHCExpr: names of expressions and their texts, as written. */
   readonly healthExpressions: ReadonlyMap<string, string>;
   readonly server: ServerSettings;
@@ -181,6 +185,8 @@ export interface Host {
   readonly proxyPassInherit: boolean;
   /** ProxyStatus: balancers are on the host's status pages; `full` is no more than `on`. */
   readonly proxyStatus: 'off' | 'on' | 'full';
+  /** mod_jk's part; undefined where no directive speaks of it. */
+  readonly jk?: JkHost | undefined;
   readonly place: Place;
   /** Where directives outside sections stand, by name in lower case, inherited ones too; the last of each. */
   readonly places: ReadonlyMap<string, Place>;
