@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { JkSide } from '../support/jk.ts';
 import { needs } from '../support/peers.ts';
 import { loadScenarios, playScenarios } from '../support/scenario-runner.ts';
 
@@ -24,3 +25,19 @@ for (const [recording, peers] of [
     assert.ok(outcomes.length >= 5);
   });
 }
+
+test('a live mod_jk has files, a status worker and backends of its own', needs('httpd', 'mod_jk'), async () => {
+  await using theirs = await JkSide.start('httpd', {
+    workers: ['a', 'b']
+      .map((name) => `worker.${name}.host=127.0.0.1\nworker.${name}.port=@${name}@\n`)
+      .join('')
+      .concat('worker.list=lb\nworker.lb.type=lb\nworker.lb.balance_workers=a,b\n'),
+    mounts: '/x/*=lb\n',
+    status: 'read_only=true',
+  });
+  assert.deepEqual([await theirs.who({ path: '/x/p' }), await theirs.who({ path: '/x/p' })], ['a', 'b']);
+  assert.equal(await theirs.who({ path: '/nothing' }), '-!404');
+  const page = (await theirs.ask({ path: '/jkstatus?mime=prop' })).body.toString();
+  assert.match(theirs.anonymous(page), /^worker\.a\.port=@a@$/m);
+  assert.match(theirs.read(), /mod_jk/);
+});
