@@ -393,7 +393,8 @@ async function main(): Promise<void> {
   });
   const front = values.httpd ? 'httpd' : values.catflap ? 'catflap' : values.front;
   if (front === undefined) throw new Error('one of --catflap, --httpd, --front COMMAND');
-  const files = positionals.length > 0 ? positionals : [new URL('../data/behaviours/modproxy.json', import.meta.url)];
+  const recordings = ['modproxy', 'modjk'].map((name) => new URL(`../data/behaviours/${name}.json`, import.meta.url));
+  const files = positionals.length > 0 ? positionals : recordings;
   const only = new RegExp(values.only);
   const scenarios = files.flatMap(loadScenarios).filter(({ id }) => only.test(id));
   const outcomes = await playScenarios(scenarios, front as FrontKind, {
