@@ -7,17 +7,20 @@ import {
   type ConfigurationOptions,
   gathered,
   loadConfiguration,
+  nameOf,
   placesLookedAt,
   printFindings,
   withDefaults,
 } from './configuration.ts';
+import { absolutePaths } from './spoken.ts';
 
 export interface CheckOptions extends Partial<ConfigurationOptions> {
   readonly assumeFiles?: boolean;
 }
 
 export async function runCheck(given: CheckOptions): Promise<number> {
-  const options = given.file === undefined ? withDefaults(given) : { ...given, file: given.file };
+  const options =
+    given.file === undefined ? withDefaults(given) : { ...given, file: given.file, ...absolutePaths(given) };
   if (options === undefined) {
     const places = placesLookedAt(given.serverRoot);
     process.stderr.write(`error: no configuration is given with -f, and none was found: ${places}\n`);
@@ -29,7 +32,7 @@ export async function runCheck(given: CheckOptions): Promise<number> {
   printFindings(findings, process.stdout);
   const count = (severity: Severity): number => findings.filter((finding) => finding.severity === severity).length;
   const sum = (['error', 'warning', 'note'] as const).map((severity) => plural(count(severity), severity)).join(', ');
-  process.stdout.write(`${options.file}: ${sum}\n`);
+  process.stdout.write(`${nameOf(options)}: ${sum}\n`);
   if (count('error') > 0) return 2;
   return count('warning') > 0 ? 1 : 0;
 }

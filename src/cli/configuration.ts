@@ -6,10 +6,12 @@ import { diskFiles, type FileReader } from '../config/files.ts';
 import { type Finding, formatFinding, type Severity } from '../config/finding.ts';
 import { type LoadedSite, loadSite } from '../site/load.ts';
 import type { ServerSettings } from '../site/model.ts';
+import { absolutePaths, type SpokenOptions, saysWorkers, spokenDirectives } from './spoken.ts';
 
-/** The options that `front` and `check` share. */
-export interface ConfigurationOptions {
-  readonly file: string;
+/** The options that say what the configuration is. */
+export interface ConfigurationOptions extends SpokenOptions {
+  /** Undefined: what the other options say is everything. */
+  readonly file: string | undefined;
   readonly serverRoot?: string;
   readonly before?: readonly string[];
   readonly after?: readonly string[];
@@ -23,12 +25,15 @@ const SERVER_ROOTS = ['/etc/apache2', '/etc/httpd', '/usr/local/apache2'];
 
 /**
  * The options with absolute paths, and with defaults for what is not given.
- * @returns undefined when no file is given and none stands where one is looked for
+ * @returns undefined when no file is given and none stands where one is looked for, though one is needed
  */
 export function withDefaults<T extends Partial<ConfigurationOptions>>(
-  options: T,
+  given: T,
 ): (T & ConfigurationOptions) | undefined {
+  const options = { ...given, ...absolutePaths(given) };
   const { file, serverRoot } = options;
+  if (file === undefined && saysWorkers(options))
+    return { ...options, file, serverRoot: resolve(serverRoot ?? dirname(options.workers ?? '')) };
   if (file !== undefined) {
     const main = resolve(mainFile({ file, ...(serverRoot === undefined ? {} : { serverRoot }) }));
     const path = serverRoot === undefined || existsSync(main) ? main : resolve(serverRoot, file);
@@ -46,6 +51,11 @@ export function placesLookedAt(serverRoot: string | undefined): string {
   return roots.flatMap((root) => FILES_BELOW_ROOT.map((name) => join(root, name))).join(', ');
 }
 
+/** The file that the configuration goes by: without an httpd.conf the one of the workers. */
+export function nameOf({ file, workers }: ConfigurationOptions): string {
+  return file ?? workers ?? 'command line';
+}
+
 /** Reads the configuration. @param assumeFiles files that only the real host has are warnings @param files default: the machine's */
 export function loadConfiguration(
   options: ConfigurationOptions,
@@ -55,6 +65,7 @@ export function loadConfiguration(
   return loadSite({
     file: mainFile(options),
     serverRoot: options.serverRoot,
+    spoken: spokenDirectives(options),
     before: options.before ?? [],
     after: options.after ?? [],
     defines: options.define ?? [],
@@ -76,8 +87,9 @@ export function loadToServe(
 }
 
 /** As in httpd a relative file stands below ServerRoot; one that is only found from here is not refused. */
-function mainFile({ file, serverRoot }: ConfigurationOptions): string {
-  if (serverRoot === undefined) return file;
+function mainFile<T extends string | undefined>(options: { file: T; serverRoot?: string }): T;
+function mainFile({ file, serverRoot }: { file: string | undefined; serverRoot?: string }): string | undefined {
+  if (serverRoot === undefined || file === undefined) return file;
   const below = resolve(serverRoot, file);
   if (existsSync(below)) return below;
   return existsSync(file) ? resolve(file) : file;

@@ -70,11 +70,15 @@ export async function runFront(given: FrontOptions, onSignal: OnSignal): Promise
   }
   if (options === undefined) {
     const places = placesLookedAt(given.serverRoot);
-    process.stderr.write(`error: no configuration is given with -f, and none was found: ${places}\n`);
+    process.stderr.write(`error: no configuration is given with -f or --workers, and none was found: ${places}\n`);
     return EXIT_USAGE;
   }
   const process_ = background();
   const loaded = loadToServe(options);
+  if (options.file === undefined && loaded.snapshot?.listens.length === 0) {
+    process.stderr.write('error: nothing says where to listen; add --listen 8080, or --listen 127.0.0.1:8080\n');
+    return EXIT_USAGE;
+  }
   const dump = dumpText(options, loaded);
   if (options.syntax === true || dump !== undefined) return tellSyntax(options, loaded, dump);
   if (options.signal === 'stop' || options.signal === 'graceful-stop') return signalRunning(options.signal, loaded);
@@ -107,7 +111,7 @@ export async function runFront(given: FrontOptions, onSignal: OnSignal): Promise
 /** What can be told without a configuration. */
 function knownText(options: FrontOptions, complete: Complete | undefined): string | undefined {
   if (options.serverVersion === true) return versionText();
-  if (options.build === true) return buildText(complete?.file, complete?.serverRoot ?? options.serverRoot);
+  if (options.build === true) return buildText(complete?.file ?? undefined, complete?.serverRoot ?? options.serverRoot);
   if (options.compiled === true) return compiledModulesText();
   if (options.directives === true) return directivesText();
   return undefined;

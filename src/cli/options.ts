@@ -11,7 +11,9 @@ is given; the other words of -k signal the process that PidFile names.
   SIGWINCH          end when all is answered, however long it takes (graceful-stop)
 A configuration that is wrong leaves the one in force untouched.
 
-Example: catflap front -d /etc/httpd -f conf/httpd.conf -k start`;
+Examples:
+  catflap front -d /etc/httpd -f conf/httpd.conf -k start
+  catflap front --workers workers.properties --mounts uriworkermap.properties --listen 127.0.0.1:8080`;
 
 const CONTROL_HELP = `
 The running frontend is found by its control socket: beside PidFile, or in DefaultRuntimeDir, of the configuration.`;
@@ -113,7 +115,12 @@ function furtherConfigurationOptions(command: Command): Command {
     .option('-d, --server-root <folder>', "ServerRoot, where relative paths begin (default: the file's folder)")
     .option('-C, --before <directive>', 'a directive to read before the file (repeatable)', collect)
     .option('-c, --after <directive>', 'a directive to read after the file (repeatable)', collect)
-    .option('-D, --define <name>', 'a name for <IfDefine> (repeatable)', collect);
+    .option('-D, --define <name>', 'a name for <IfDefine> (repeatable)', collect)
+    .option('--workers <file>', "mod_jk's workers.properties (JkWorkersFile); without -f no other file is needed")
+    .option('--worker-property <line>', 'a line of workers.properties (JkWorkerProperty; repeatable)', collect)
+    .option('--mounts <file>', 'uriworkermap.properties (JkMountFile), read again when it has changed')
+    .option('--mount <rule>', "a rule of it, '/app/*=balancer' (JkMount, JkUnMount; repeatable)", collect)
+    .option('--listen <address>', 'where to listen: 8080, 127.0.0.1:8080, [::1]:8080 (Listen; repeatable)', collect);
 }
 
 export function collect(value: string, previous: readonly string[] = []): string[] {

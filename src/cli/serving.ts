@@ -13,7 +13,7 @@ import { ErrorLog, eventLevelOf } from '../listener/error-log.ts';
 import { LogSinks } from '../listener/log-sinks.ts';
 import { whatNeedsRestart } from '../site/changes/needs-restart.ts';
 import type { Snapshot } from '../site/model.ts';
-import { type ConfigurationOptions, controlPathOf, loadToServe } from './configuration.ts';
+import { type ConfigurationOptions, controlPathOf, loadToServe, nameOf } from './configuration.ts';
 import { ControlSocket } from './control-socket.ts';
 import { type Background, forBackground } from './detach.ts';
 import { version } from './dumps.ts';
@@ -300,7 +300,7 @@ class Serving {
   }
 
   #report(): unknown {
-    const { file, serverRoot } = this.#options;
+    const { serverRoot } = this.#options;
     return {
       pid: process.pid,
       keeperPid: this.#parts.keeper?.pid ?? null,
@@ -309,7 +309,7 @@ class Serving {
       startedAt: new Date(this.#startedAt).toISOString(),
       uptimeSeconds: Math.round((systemClock.wall() - this.#startedAt) / 1000),
       residentBytes: process.memoryUsage.rss(),
-      file,
+      file: nameOf(this.#options),
       serverRoot: serverRoot ?? null,
       pidFile: this.#pidFile ?? null,
       isStopping: this.#isStopping,

@@ -3,7 +3,7 @@
 
 export type Severity = 'error' | 'warning' | 'note';
 
-/** A line of a configuration file. `-C` and `-c` inputs have the file name `-C` or `-c`. */
+/** A line of a configuration file. What the command line says has the name of the option for a file: `-C`, `--listen`. */
 export interface Place {
   readonly file: string;
   /** First line is 1; 0 when the finding is about the whole file. */

@@ -5,7 +5,7 @@ import { posix } from 'node:path';
 import type { FileReader } from '../config/files.ts';
 import { type Finding, Findings } from '../config/finding.ts';
 import { isKnownDirective } from '../config/httpd/directives.ts';
-import { readTree } from '../config/httpd/read.ts';
+import { readTree, type SpokenDirective } from '../config/httpd/read.ts';
 import { assemble } from './assemble.ts';
 import { SiteDraft } from './draft.ts';
 import type { ServerSettings, Snapshot } from './model.ts';
@@ -16,8 +16,13 @@ import { walkTree } from './walk.ts';
 export interface LoadOptions {
   /** Directory of relative paths (`-d`) until ServerRoot says otherwise. Default: the directory of `file`. */
   readonly serverRoot?: string | undefined;
-  /** The main file (`-f`): absolute, or relative to `serverRoot`; without one, to the working directory. */
-  readonly file: string;
+  /**
+   * The main file (`-f`): absolute, or relative to `serverRoot`; without one, to the working directory. Undefined: there
+   * is none, and `spoken`, `before` and `after` are everything; then there must be a `serverRoot`.
+   */
+  readonly file: string | undefined;
+  /** Directives that options of the command line stand for. */
+  readonly spoken?: readonly SpokenDirective[];
   /** Directives before and after the file (`-C`, `-c`). */
   readonly before?: readonly string[];
   readonly after?: readonly string[];
@@ -42,16 +47,22 @@ export interface LoadedSite {
   readonly findings: readonly Finding[];
 }
 
+/** Stands for the file in findings about a whole configuration that has none. */
+const COMMAND_LINE = 'command line';
+
 /** Loads a configuration. Never throws for what stands in files; all of it is told in `findings`. */
 export function loadSite(options: LoadOptions): LoadedSite {
-  const serverRoot = posix.resolve(options.serverRoot ?? posix.dirname(options.file));
-  const file = posix.resolve(options.serverRoot === undefined ? '' : serverRoot, options.file);
+  const serverRoot = posix.resolve(options.serverRoot ?? posix.dirname(options.file ?? ''));
+  const main =
+    options.file === undefined
+      ? undefined
+      : posix.resolve(options.serverRoot === undefined ? '' : serverRoot, options.file);
   const findings = new Findings();
   const environment = options.environment ?? process.env;
-  const tree = readTree({ ...options, serverRoot, file, environment, isKnown: isKnownDirective }, findings);
+  const tree = readTree({ ...options, serverRoot, file: main, environment, isKnown: isKnownDirective }, findings);
   const site = new SiteDraft({
     serverRoot: tree.serverRoot,
-    file,
+    file: main ?? COMMAND_LINE,
     findings,
     files: options.files,
     assumeFiles: options.assumeFiles ?? false,
@@ -60,7 +71,7 @@ export function loadSite(options: LoadOptions): LoadedSite {
   });
   walkTree(tree.nodes, site);
   const isWrong = findings.list.some(({ directive, severity }) => severity === 'error' && /^listen$/i.test(directive));
-  if (site.listens.length === 0 && !isWrong && options.files.kind(file) === 'file')
+  if (site.listens.length === 0 && !isWrong && main !== undefined && options.files.kind(main) === 'file')
     findings.error(
       site.main.place,
       'Listen',

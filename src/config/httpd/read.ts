@@ -3,7 +3,7 @@
 // Source: httpd's documentation of core, mod_macro and mod_version; order of effects as recorded (modproxy.md §4.17).
 
 import { posix } from 'node:path';
-import { type FileReader, textOf } from '../files.ts';
+import { type FileReader, octetsOf, textOf } from '../files.ts';
 import type { Findings, Place } from '../finding.ts';
 import { CONFIG_LIMITS, LimitReached } from '../limits.ts';
 import { evaluateCondition, isCondition } from './conditions.ts';
@@ -19,8 +19,10 @@ import { readWord, readWords } from './words.ts';
 export interface ReadOptions {
   /** Directory that relative paths start from until a ServerRoot directive says otherwise; absolute. */
   readonly serverRoot: string;
-  /** The main file, absolute or relative to `serverRoot`. */
-  readonly file: string;
+  /** The main file, absolute or relative to `serverRoot`; undefined: there is none. */
+  readonly file: string | undefined;
+  /** Directives read before all others, which options of the command line stand for. */
+  readonly spoken?: readonly SpokenDirective[];
   /** Directives read before and after the file (`-C`, `-c`). */
   readonly before?: readonly string[];
   readonly after?: readonly string[];
@@ -35,22 +37,26 @@ export interface ReadOptions {
   readonly isKnown: (name: string) => boolean;
 }
 
+/** A directive that an option of the command line stands for. */
+export interface SpokenDirective {
+  readonly text: string;
+  /** The option, as it is written, in the place of a file; and which of its uses, counted from 1, for a line. */
+  readonly place: Place;
+}
+
 /** Reads the whole configuration. Never throws: what is wrong becomes a finding, and reading goes on after it. */
 export function readTree(options: ReadOptions, findings: Findings): ConfigTree {
   const reader = new TreeReader(options, findings);
   try {
+    for (const { text, place } of options.spoken ?? []) reader.readDirective(text, place);
     for (const text of options.before ?? []) reader.readText(text, '-C');
-    reader.readFile(mainFile(options), undefined);
+    if (options.file !== undefined) reader.readFile(posix.resolve(options.serverRoot, options.file), undefined);
     for (const text of options.after ?? []) reader.readText(text, '-c');
   } catch (error) {
     if (!(error instanceof LimitReached)) throw error;
     findings.error(error.place, '', 'config-limit', error.message);
   }
   return reader.tree();
-}
-
-function mainFile(options: ReadOptions): string {
-  return posix.resolve(options.serverRoot, options.file);
 }
 
 /** A section whose end has not come yet. */
@@ -102,6 +108,11 @@ class TreeReader {
   /** Lines of the command line, numbered from 1. */
   readText(text: string, name: string): void {
     this.#readSource(Buffer.from(text, 'utf8').toString('latin1'), name);
+  }
+
+  /** One line, of an option that stands for it. */
+  readDirective(text: string, place: Place): void {
+    this.#withOwnFrames(() => this.#line(octetsOf(text), place));
   }
 
   /** @param from the Include that asked for it; undefined for the main file */

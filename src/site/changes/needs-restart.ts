@@ -11,7 +11,7 @@ export function whatNeedsRestart(start: Snapshot, next: Snapshot): Finding[] {
     if (was === is) return;
     const place = after.places.get(directive.toLowerCase()) ?? before.places.get(directive.toLowerCase());
     findings.push({
-      file: place?.file ?? next.files[0],
+      file: place?.file ?? next.files[0] ?? '',
       line: place?.line ?? 0,
       severity: 'warning',
       code: 'needs-restart',
