@@ -1,13 +1,6 @@
 // `catflap/balancer`: members, methods, stickiness and failover rules, without any protocol or socket.
 
-export {
-  Balancer,
-  type BalancerOptions,
-  Election,
-  type FailureKind,
-  type Placement,
-  type Reason,
-} from './balancer/balancer.ts';
+export { Balancer, type BalancerOptions, type Placement } from './balancer/balancer.ts';
 export {
   type BalancerConfig,
   defaultBalancer,
@@ -29,8 +22,10 @@ export {
   type PoolConfig,
   type StickinessConfig,
 } from './balancer/config.ts';
+export { Election, type Reason, type Step } from './balancer/election.ts';
+export type { FailureKind, Leaving } from './balancer/elector.ts';
 export type { HeartbeatServices, Loads } from './balancer/loads.ts';
 export { BIT, type Member, type MemberState, statusText } from './balancer/member.ts';
-export type { Decision, Outcome, Phase } from './balancer/replay.ts';
+export type { Outcome, Phase } from './balancer/replay.ts';
 export { Session, SessionFinder } from './balancer/stickiness.ts';
 export { type Clock, systemClock, type Timer, VirtualClock } from './base/clock.ts';

@@ -103,7 +103,7 @@ class BalancerManager implements PageHandler {
           healthExpressions: [...site.snapshot.healthExpressions],
         });
     // As in httpd this page still shows what the old method knew, and the next request finds a fresh one.
-    if (isNewMethod) balancer?.running.balancer.resetMethod();
+    if (isNewMethod) balancer?.running.balancer.methodChanged();
     answerPage(visit, {
       status,
       type: isXml ? 'text/xml' : 'text/html; charset=ISO-8859-1',
@@ -134,7 +134,7 @@ class BalancerManager implements PageHandler {
     const now = balancer.members.find(({ config }) => config.url === member?.config.url);
     if (now !== undefined && edits?.healthFailed === true) balancer.checkFailed(now);
     if (now !== undefined && edits?.healthFailed === false) balancer.forgetCheck(now);
-    if (edits?.hasLoadFactor === true) balancer.resetStandings();
+    if (edits?.hasLoadFactor === true) balancer.factorChanged();
     if (added !== undefined && 'refused' in added) refused.push(added.refused);
     if (typeof removal === 'string') refused.push(removal);
     return !(added !== undefined && 'refused' in added) && typeof removal !== 'string';

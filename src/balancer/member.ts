@@ -58,6 +58,11 @@ export function firstBits(flags: MemberFlags): number {
   return (flags.inError ? BIT.error : 0) | (flags.healthFailed ? BIT.healthFailed : 0);
 }
 
+/** What names a member among those of its balancer, over reloads: two of an lb worker may have one address. */
+export function memberName(config: MemberConfig): string {
+  return config.lb?.name ?? config.url;
+}
+
 /** One member of one balancer. Lives as long as its configuration; its numbers live on the scoreboard. */
 export class Member {
   readonly config: MemberConfig;
@@ -70,6 +75,10 @@ export class Member {
     this.config = config;
     this.index = index;
     this.state = new MemberState(board, row, wishBits(config.flags), troubles);
+  }
+
+  get name(): string {
+    return memberName(this.config);
   }
 }
 

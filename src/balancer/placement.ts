@@ -1,9 +1,9 @@
-// Where the members of a balancer stand on its scoreboard, over reloads: the same balancer and URL keep their row, a
+// Where the members of a balancer stand on its scoreboard, over reloads: the same balancer and name keep their row, a
 // newcomer gets an idle one, and a board that has become too small is replaced by a larger one with the same knowledge.
 
 import { Failure } from '../base/failure.ts';
 import { type BalancerConfig, MAX_MEMBERS } from './config.ts';
-import { firstBits } from './member.ts';
+import { firstBits, memberName } from './member.ts';
 import { Scoreboard } from './scoreboard.ts';
 
 /** Rows kept free beside `growth`, so that a reload with a few new members stays on the same board. */
@@ -24,20 +24,20 @@ export interface Placed {
 export function place(config: BalancerConfig, threads: number, previous?: Placed): Placed {
   checkMembers(config);
   const old = previous?.config.name === config.name ? previous : undefined;
-  const kept = new Map(old?.config.members.map((member, index) => [member.url, old.rows[index]]));
-  const newcomers = config.members.filter((member) => !kept.has(member.url)).length;
+  const kept = new Map(old?.config.members.map((member, index) => [memberName(member), old.rows[index]]));
+  const newcomers = config.members.filter((member) => !kept.has(memberName(member))).length;
   const idle = old === undefined ? [] : idleRows(old);
   if (old !== undefined && old.board.threads === threads && idle.length >= newcomers) {
     const rows = config.members.map((member) => {
-      const row = kept.get(member.url) ?? (idle.pop() as number);
-      if (!kept.has(member.url)) begin(old.board, row, firstBits(member.flags));
+      const row = kept.get(memberName(member)) ?? (idle.pop() as number);
+      if (!kept.has(memberName(member))) begin(old.board, row, firstBits(member.flags));
       return row;
     });
     return { config, board: old.board, rows };
   }
   const board = new Scoreboard({ rows: config.members.length + config.growth + SPARE_ROWS, threads });
   config.members.forEach((member, row) => {
-    const before = kept.get(member.url);
+    const before = kept.get(memberName(member));
     if (old !== undefined && before !== undefined) board.copyRow(row, old.board, before);
     else begin(board, row, firstBits(member.flags));
   });
@@ -65,6 +65,6 @@ function checkMembers(config: BalancerConfig): void {
   const count = config.members.length;
   if (count + config.growth > MAX_MEMBERS)
     throw new Failure('balancer-bad-members', 'internal', `${config.name}: more than ${MAX_MEMBERS} members`);
-  if (new Set(config.members.map((member) => member.url)).size !== count)
+  if (new Set(config.members.map(memberName)).size !== count)
     throw new Failure('balancer-bad-members', 'internal', `${config.name}: a member is named more than once`);
 }

@@ -1,7 +1,9 @@
 // What makes a dialect: data and small pure functions that the engine asks. No dialect's name appears in the engine.
 
 import type { PolicyName } from './config.ts';
+import type { Elector, ElectorGround } from './elector.ts';
 import { BIT, UNUSABLE_BITS } from './member.ts';
+import { ModProxyElector } from './mod-proxy-elector.ts';
 import { type Decision, judgeLikeModProxy, type Outcome } from './replay.ts';
 
 export interface Policy {
@@ -22,6 +24,8 @@ export interface Policy {
    */
   mayReturn(bits: number, errorAt: number, retryMs: number, now: number): boolean;
   judge(outcome: Outcome): Decision;
+  /** Makes the elector of one balancer. */
+  elector(ground: ElectorGround): Elector;
 }
 
 const modProxy: Policy = {
@@ -35,6 +39,7 @@ const modProxy: Policy = {
   mayReturn: (bits, errorAt, retryMs, now) =>
     (bits & BIT.stopped) === 0 && ((bits & BIT.ignoreErrors) !== 0 || now > errorAt + retryMs),
   judge: judgeLikeModProxy,
+  elector: (ground) => new ModProxyElector(ground),
 };
 
 /** A plain URL as target: connected to on every request, whatever `retry` says (P-FO-40b). */

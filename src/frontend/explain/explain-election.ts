@@ -1,7 +1,8 @@
 // Why a member was elected, for people: what the engine told of an election that was held on a copy of the balancer.
 // Part of `request-trace.ts`.
 
-import type { Balancer, Election } from '../../balancer/balancer.ts';
+import type { Balancer } from '../../balancer/balancer.ts';
+import type { Election } from '../../balancer/election.ts';
 import { BIT, type Member } from '../../balancer/member.ts';
 import type { ElectionTrace, Verdict } from '../../balancer/trace.ts';
 import type { ElectionFacts, MemberFacts } from './explanation.ts';

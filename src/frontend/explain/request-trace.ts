@@ -1,8 +1,10 @@
 // Listens to every decision about one request and makes an Explanation of them. The frontend, the site and the balancer
 // tell what they decide while they decide it; without a trace nobody is told and nothing is allocated.
 
-import { type Balancer, Election } from '../../balancer/balancer.ts';
+import type { Balancer } from '../../balancer/balancer.ts';
+import { Election } from '../../balancer/election.ts';
 import type { Member } from '../../balancer/member.ts';
+import type { Session } from '../../balancer/stickiness.ts';
 import type { Failure } from '../../base/failure.ts';
 import type { AccessTrace, Opinion } from '../../site/access/access.ts';
 import type { HostReason, HostTrace } from '../../site/host.ts';
@@ -107,7 +109,7 @@ export class RequestTrace implements HostTrace, MappingTrace, AccessTrace {
   // --- balancing ----------------------------------------------------------------------------------------------------
 
   /** An election is about to be held: it is held on a copy first, which tells how it goes. */
-  electing(balancer: Balancer, request: ProxyRequest): void {
+  electing(balancer: Balancer, request: ProxyRequest, session: Session): void {
     if (this.#elections.length === 0) {
       const url = request.query === undefined ? request.path : `${request.path}?${request.query}`;
       this.#session = sessionFacts(balancer.config, balancer.sessions, url, request.exchange.request.fields);
@@ -115,7 +117,7 @@ export class RequestTrace implements HostTrace, MappingTrace, AccessTrace {
     if (this.#elections.length >= LIST_MAX) return;
     const notes = new ElectionNotes();
     const election = new Election();
-    const member = balancer.rehearse(notes).elect(request.sessionRoute, election);
+    const member = balancer.rehearse(notes).elect(session, election);
     this.#elections.push(explainElection(balancer, notes, election, member, request.sessionRoute));
   }
 

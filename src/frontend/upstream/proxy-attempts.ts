@@ -1,10 +1,11 @@
 // Which member serves a request: an election, a place in its pool, a connection; and after a failure, from the facts
 // alone, whether another attempt may be made (modproxy.md §8). The object is reused; no promise, no closure on the way.
 
-import { Election } from '../../balancer/balancer.ts';
 import type { MemberConfig } from '../../balancer/config.ts';
+import { Election, type Step } from '../../balancer/election.ts';
+import type { Leaving } from '../../balancer/elector.ts';
 import type { Member } from '../../balancer/member.ts';
-import type { Decision, Phase } from '../../balancer/replay.ts';
+import type { Phase } from '../../balancer/replay.ts';
 import { Session } from '../../balancer/stickiness.ts';
 import { Failure } from '../../base/failure.ts';
 import { Deadline } from '../../link/deadlines.ts';
@@ -43,7 +44,7 @@ const DIAL_PHASES: ReadonlyMap<string, Phase> = new Map([
   ['tls-not-enabled', 'handshake'],
 ]);
 
-type Waiting = 'nothing' | 'member' | 'place' | 'dial';
+type Waiting = 'nothing' | 'member' | 'pause' | 'place' | 'dial';
 
 export class Attempts implements PoolWaiter, DialWaiter {
   readonly request: ProxyRequest;
@@ -61,10 +62,11 @@ export class Attempts implements PoolWaiter, DialWaiter {
   #waiting: Waiting = 'nothing';
   /** What is being dialled. */
   #dialling: UpstreamConnection | undefined = undefined;
-  /** Further attempts made, as the balancer counts them. */
-  #count = 0;
+  /** What is done after a pause. */
+  #after: 'same' | 'other' = 'other';
+  /** The balancer was told that the member has a place for the request. */
+  #hasEntered = false;
   #hadSecondChance = false;
-  #waitedMs = 0;
   #isOver = true;
   /** Some of the request body, or its end, was taken: what an attempt took cannot be given to the next. */
   isBodyTouched = false;
@@ -82,20 +84,19 @@ export class Attempts implements PoolWaiter, DialWaiter {
     this.member = undefined;
     this.#backend = undefined;
     this.#waiting = 'nothing';
-    this.#count = 0;
     this.#hadSecondChance = false;
-    this.#waitedMs = 0;
     this.#isOver = false;
     this.isBodyTouched = false;
+    this.election.begin();
     this.#elect();
   }
 
   /** The attempt with the member is over; octets as its protocol counts them. */
-  leave(bytesSent: number, bytesReceived: number): void {
+  leave(leaving: Leaving, bytesSent: number, bytesReceived: number): void {
     const { member } = this;
     if (member === undefined) return;
     this.member = undefined;
-    this.balancer.balancer.finished(member, bytesSent, bytesReceived);
+    this.balancer.balancer.finished(member, this.election, leaving, bytesSent, bytesReceived);
   }
 
   /**
@@ -106,8 +107,8 @@ export class Attempts implements PoolWaiter, DialWaiter {
     this.#isOver = true;
     this.#link.deadlines.disarm(this.#deadline);
     if (this.#waiting === 'place') this.#backend?.pool.stopWaiting(this);
-    this.leave(0, 0);
-    for (const member of this.#failedMembers) this.balancer.balancer.finished(member, 0, 0);
+    this.leave(this.#hasEntered ? 'client' : 'outside', 0, 0);
+    for (const member of this.#failedMembers) this.balancer.balancer.finished(member, this.election, 'outside', 0, 0);
     this.#failedMembers.length = 0;
     if (this.#waiting !== 'dial') return true;
     if (this.#dialling !== undefined) this.#backend?.orphan(this.#dialling);
@@ -126,7 +127,7 @@ export class Attempts implements PoolWaiter, DialWaiter {
     if (failure.source === 'downstream') {
       // The request itself cannot be sent to any member.
       this.remark(failure);
-      this.leave(0, 0);
+      this.leave('client', 0, 0);
       this.#owner.noAnswer(failure.status ?? 400, failure);
       return;
     }
@@ -137,8 +138,9 @@ export class Attempts implements PoolWaiter, DialWaiter {
     const { config } = this.#backend as Backend;
     const isAjp = config.scheme === 'ajp';
     const { exchange } = this.request;
-    const decision = this.balancer.balancer.judge(
+    const step = this.balancer.balancer.judge(
       this.member as Member,
+      this.election,
       {
         protocol: isAjp ? 'ajp' : 'http',
         phase: facts.phase,
@@ -155,21 +157,20 @@ export class Attempts implements PoolWaiter, DialWaiter {
       },
       failure,
     );
-    this.#decide(decision, failure, bytesSent, bytesReceived);
+    this.#take(step, failure, bytesSent, bytesReceived);
   }
 
   /** The head of a response has come. */
   answered(status: number): void {
     const { balancer } = this.balancer;
     if (this.#backend?.isCompanion === true) return;
-    balancer.succeeded(this.member as Member);
-    balancer.settled(this.member as Member, status, false);
+    balancer.answered(this.member as Member, this.election, status);
   }
 
   /** A companion that fails says nothing about its member: it is not blamed, and no other is asked in its place. */
   #companionFailed(failure: Failure, bytesSent: number, bytesReceived: number): void {
     this.request.trace?.attemptFailed(failure);
-    this.leave(bytesSent, bytesReceived);
+    this.leave('failed', bytesSent, bytesReceived);
     if (this.request.exchange.stage !== 'open') this.#owner.cutOff(failure);
     else this.#owner.noAnswer(failure.status ?? 502, failure);
   }
@@ -187,12 +188,12 @@ export class Attempts implements PoolWaiter, DialWaiter {
     this.balancer = this.balancer.latest;
     const { balancer } = this.balancer;
     const { trace } = this.request;
-    trace?.electing(balancer, this.request);
-    const member = balancer.elect(this.session.route, this.election);
+    trace?.electing(balancer, this.request, this.session);
+    const member = balancer.elect(this.session, this.election);
     if (member === undefined) {
-      if (this.election.mayWait && trace?.isRehearsal !== true && this.#waitedMs < balancer.config.timeoutMs) {
+      if (this.election.mayWait && trace?.isRehearsal !== true) {
         this.#waiting = 'member';
-        this.#link.deadlines.arm(this.#deadline, balancer.pollMs);
+        this.#link.deadlines.arm(this.#deadline, this.election.waitMs);
       } else {
         const why = `balancer://${balancer.config.name} has no usable member`;
         this.#owner.noAnswer(503, new Failure('no-member', 'upstream', why, { status: 503 }));
@@ -204,6 +205,7 @@ export class Attempts implements PoolWaiter, DialWaiter {
     const { upgrade } = this.request;
     this.#backend = upgrade === undefined ? backend : backend.forUpgrade(upgrade);
     this.#hadSecondChance = false;
+    this.#hasEntered = false;
     balancer.began(member);
     try {
       this.#owner.chosen(member);
@@ -222,7 +224,7 @@ export class Attempts implements PoolWaiter, DialWaiter {
       return;
     }
     if (this.request.needsUpgrade && config.scheme.startsWith('ws') && !this.#asksForUpgrade(config)) {
-      this.leave(0, 0);
+      this.leave('outside', 0, 0);
       this.#owner.upgradeRequired(config.upgrade ?? WEBSOCKET);
       return;
     }
@@ -231,18 +233,37 @@ export class Attempts implements PoolWaiter, DialWaiter {
       : this.#wantsOwnConnection
         ? pool.acquireNew(this)
         : pool.acquire(this, secure === undefined ? undefined : labelOf(secure));
-    if (acquired === 'dial') {
-      this.#dial(backend, secure);
-    } else if (acquired === 'wait') {
+    if (acquired === 'wait') {
       this.#waiting = 'place';
       if (config.pool.acquireMs !== undefined) this.#link.deadlines.arm(this.#deadline, config.pool.acquireMs);
     } else if (acquired === 'full') {
       const why = `${config.url}: too many requests wait for a connection`;
       this.#failedToConnect(new Failure('pool-queue-full', 'upstream', why, { status: 503 }), false);
-    } else {
-      this.#waiting = 'nothing';
-      this.#owner.begin(acquired);
+    } else this.#enter(acquired, secure);
+  }
+
+  /** A place is there: a connection, or the right to dial one. */
+  #enter(place: UpstreamConnection | 'dial', secure: SecureDial | undefined): void {
+    this.#waiting = 'nothing';
+    if (!this.#hasEntered) {
+      this.#hasEntered = true;
+      const step = this.balancer.balancer.entered(this.member as Member, this.election);
+      if (step !== undefined) {
+        this.#turnBack(place, step);
+        return;
+      }
     }
+    if (place === 'dial') this.#dial(this.#backend as Backend, secure);
+    else this.#owner.begin(place);
+  }
+
+  /** The member has too many requests already. */
+  #turnBack(place: UpstreamConnection | 'dial', step: Step): void {
+    const { pool, config } = this.#backend as Backend;
+    if (place === 'dial') pool.dropped();
+    else pool.release(place);
+    const why = `${config.url}: more requests at once than it is given`;
+    this.#take(step, new Failure('member-busy', 'upstream', why, { status: 503 }), 0, 0);
   }
 
   #asksForUpgrade(config: MemberConfig): boolean {
@@ -270,10 +291,11 @@ export class Attempts implements PoolWaiter, DialWaiter {
   /** Poll period of a waiting election, or patience for a place in the pool, is over. */
   #waitedLongEnough(): void {
     if (this.#waiting === 'member') {
-      this.#waitedMs += this.balancer.balancer.pollMs;
+      this.election.waitedMs += this.election.waitMs;
       this.#waiting = 'nothing';
       this.#elect();
-    } else if (this.#waiting === 'place') {
+    } else if (this.#waiting === 'pause') this.#goOn();
+    else if (this.#waiting === 'place') {
       const { config, pool } = this.#backend as Backend;
       pool.stopWaiting(this);
       const why = `${config.url}: no free connection within ${config.pool.acquireMs} ms`;
@@ -318,7 +340,7 @@ export class Attempts implements PoolWaiter, DialWaiter {
     this.#waiting = 'nothing';
     if (failure.source === 'internal') {
       // We lack descriptors or ports: no member is to blame, and another would fare no better.
-      this.leave(0, 0);
+      this.leave('outside', 0, 0);
       this.#owner.noAnswer(503, failure);
       return;
     }
@@ -327,8 +349,9 @@ export class Attempts implements PoolWaiter, DialWaiter {
       return;
     }
     const { exchange } = this.request;
-    const decision = this.balancer.balancer.judge(
+    const step = this.balancer.balancer.judge(
       this.member as Member,
+      this.election,
       {
         protocol: this.#backend?.config.scheme === 'ajp' ? 'ajp' : 'http',
         phase: DIAL_PHASES.get(failure.code) ?? 'connect',
@@ -345,29 +368,44 @@ export class Attempts implements PoolWaiter, DialWaiter {
       },
       failure,
     );
-    this.#decide(decision, failure, 0, 0);
+    this.#take(step, failure, 0, 0);
   }
 
-  #decide(decision: Decision, failure: Failure, bytesSent: number, bytesReceived: number): void {
+  #take(step: Step, failure: Failure, bytesSent: number, bytesReceived: number): void {
     const member = this.member as Member;
     const { balancer } = this.balancer;
     this.request.trace?.attemptFailed(failure);
-    if (decision.mustCut) {
-      this.leave(bytesSent, bytesReceived);
-      this.#owner.cutOff(failure);
-    } else if (decision.trySameFirst && !this.#hadSecondChance) {
-      this.#hadSecondChance = true;
-      this.#acquire();
-    } else if (balancer.mayTryAnother(member, this.#count, decision)) {
-      this.#count++;
-      this.leave(bytesSent, bytesReceived);
-      balancer.began(member);
-      this.#failedMembers.push(member);
-      this.#elect();
-    } else {
-      this.leave(bytesSent, bytesReceived);
-      balancer.settled(member, decision.status, decision.isTimeout);
-      this.#owner.noAnswer(decision.status, failure);
+    switch (step.kind) {
+      case 'cut':
+        this.leave('failed', bytesSent, bytesReceived);
+        this.#owner.cutOff(failure);
+        return;
+      case 'answer':
+        this.leave('failed', bytesSent, bytesReceived);
+        balancer.settled(member, step);
+        this.#owner.noAnswer(step.status, failure);
+        return;
+      case 'same':
+        this.#hadSecondChance = step.isFresh;
+        break;
+      case 'other':
+        this.leave('failed', bytesSent, bytesReceived);
+        if (!step.staysBusy) break;
+        balancer.began(member);
+        this.#failedMembers.push(member);
     }
+    this.#after = step.kind;
+    if (step.afterMs === 0) this.#goOn();
+    else {
+      this.#waiting = 'pause';
+      this.#link.deadlines.arm(this.#deadline, step.afterMs);
+    }
+  }
+
+  /** After a failed attempt, and perhaps a pause. */
+  #goOn(): void {
+    this.#waiting = 'nothing';
+    if (this.#after === 'other') this.#elect();
+    else this.#acquire();
   }
 }

@@ -182,7 +182,7 @@ export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents, Bod
     const failure =
       error instanceof Failure ? error : new Failure('internal-fault', 'internal', why, { status: 500, cause: error });
     if (this.#connection !== undefined) this.#abandon(this.#connection);
-    else this.attempts.leave(0, 0);
+    else this.attempts.leave('client', 0, 0);
     if (this.request.exchange.stage === 'open') this.noAnswer(failure.status ?? 500, failure);
     else this.cutOff(failure);
   }
@@ -279,7 +279,7 @@ export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents, Bod
   responseEnd(trailers: Fields | undefined, bytesWritten: number, bytesRead: number): void {
     const { exchange } = this.request;
     this.#connection = undefined;
-    this.attempts.leave(bytesWritten, bytesRead);
+    this.attempts.leave('served', bytesWritten, bytesRead);
     try {
       if (this.#isReplaced) this.#answer(exchange.response.status, undefined);
       else exchange.sendEnd(trailers);
@@ -297,7 +297,7 @@ export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents, Bod
     if (!exchange.switchProtocols()) {
       end.connection.destroy();
       end.release();
-      this.attempts.leave(end.bytesWritten, end.bytesRead);
+      this.attempts.leave('client', end.bytesWritten, end.bytesRead);
       const why = 'the connection of the client cannot become a tunnel';
       this.noAnswer(502, new Failure('no-tunnel', 'downstream', why, { status: 502 }));
       return;
@@ -308,7 +308,7 @@ export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents, Bod
   }
 
   tunnelEnded(bytesWritten: number, bytesRead: number): void {
-    this.attempts.leave(bytesWritten, bytesRead);
+    this.attempts.leave('served', bytesWritten, bytesRead);
     this.ended();
   }
 
@@ -326,7 +326,7 @@ export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents, Bod
     const { bytesWritten, bytesRead } = connection;
     this.#connection = undefined;
     connection.abandon();
-    this.attempts.leave(bytesWritten, bytesRead);
+    this.attempts.leave('client', bytesWritten, bytesRead);
   }
 
   /** Answers instead of the backend. This run is over then, and may be at work for the page of the error already. */

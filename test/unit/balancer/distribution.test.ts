@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Election } from '../../../src/balancer/balancer.ts';
 import type { MethodName } from '../../../src/balancer/config.ts';
+import { Election } from '../../../src/balancer/election.ts';
 import { Lab, member } from './lab.ts';
 
 interface Recorded {
@@ -140,7 +140,7 @@ test('P-FO-49: while one request stays at a, bybusyness gives all others to b', 
   assert.equal(lab.nameOf(first), 'a');
   lab.balancer.began(first);
   lab.expect('bbbbbb');
-  lab.balancer.finished(first, 180, 1015);
+  lab.balancer.finished(first, new Election(), 'served', 180, 1015);
   assert.equal(first.state.busy, 0);
 });
 
@@ -172,12 +172,12 @@ test('free requests under bytraffic leave the standings alone, those that follow
 test('an operator who makes a member usable makes the method begin anew', () => {
   const lab = new Lab([member('a'), member('b', { loadFactor: 200 })]);
   lab.expect('ba');
-  lab.balancer.resetMethod();
+  lab.balancer.methodChanged();
   assert.deepEqual(
     lab.balancer.members.map((each) => each.state.standing),
     [0, 0],
   );
-  lab.balancer.resetStandings();
+  lab.balancer.factorChanged();
   assert.deepEqual(
     lab.balancer.members.map((each) => each.state.standing),
     [100, 200],
@@ -189,6 +189,6 @@ test('bytraffic begins anew by counting traffic from 0', () => {
   lab.expect('ab');
   const { state } = lab.balancer.members[0];
   assert.deepEqual([state.sentBytes, state.receivedBytes], [180, 1015]);
-  lab.balancer.resetMethod();
+  lab.balancer.methodChanged();
   assert.deepEqual([state.sentBytes, state.receivedBytes, state.elected], [0, 0, 1]);
 });

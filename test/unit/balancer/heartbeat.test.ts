@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Balancer, Election } from '../../../src/balancer/balancer.ts';
+import { Balancer } from '../../../src/balancer/balancer.ts';
 import { defaultBalancer, defaultMember, defaultStickiness, type MemberChoices } from '../../../src/balancer/config.ts';
+import { Election } from '../../../src/balancer/election.ts';
 import { VirtualClock } from '../../../src/base/clock.ts';
+import { sessionOf } from './lab.ts';
 
 function member(host: string, port: number, choices: MemberChoices = {}) {
   return defaultMember({ url: `http://${host}:${port}`, scheme: 'http', host, port, path: '' }, choices);
@@ -21,7 +23,11 @@ function lab(ready: Record<string, number>, members: readonly ReturnType<typeof 
   const config = defaultBalancer('c', members, { method: 'heartbeat', stickiness: defaultStickiness('S') });
   const balancer = Balancer.from(config, { clock, heartbeats });
   const election = new Election();
-  return { balancer, clock, elect: (route?: string) => balancer.elect(route, election)?.config.url ?? election.reason };
+  return {
+    balancer,
+    clock,
+    elect: (route?: string) => balancer.elect(sessionOf(route), election)?.config.url ?? election.reason,
+  };
 }
 
 test('members are chosen at random in proportion to the free threads of their hosts', () => {

@@ -2,7 +2,7 @@
 // Steps and their notation are those of the recordings: `abb`, `a!500 b`, `!503`.
 
 import assert from 'node:assert/strict';
-import { Balancer, Election } from '../../../src/balancer/balancer.ts';
+import { Balancer } from '../../../src/balancer/balancer.ts';
 import {
   type BalancerConfig,
   defaultBalancer,
@@ -12,6 +12,7 @@ import {
   type MemberFlags,
   type PolicyName,
 } from '../../../src/balancer/config.ts';
+import { Election } from '../../../src/balancer/election.ts';
 import type { Member } from '../../../src/balancer/member.ts';
 import type { Outcome } from '../../../src/balancer/replay.ts';
 import { Session } from '../../../src/balancer/stickiness.ts';
@@ -108,20 +109,20 @@ export class Lab {
     const url = ask.url ?? '/x/p';
     balancer.sessions?.find(url, cookieFields(ask.cookies ?? []), session);
     const election = new Election();
-    for (let attempts = 0; ; attempts++) {
-      const member = balancer.elect(session.route, election);
+    for (;;) {
+      const member = balancer.elect(session, election);
       const { routeChanged } = election;
       if (member === undefined) return { text: '!503', member: undefined, routeChanged, session };
       const name = this.nameOf(member);
-      const end = this.#attempt(member, name, ask);
+      const end = this.#attempt(member, election, name, ask);
       if (typeof end === 'number') {
-        balancer.settled(member, end, false);
+        balancer.answered(member, election, end);
         return { text: end === 200 ? name : `${name}!${end}`, member: name, routeChanged, session };
       }
-      const decision = balancer.judge(member, end);
-      if (balancer.mayTryAnother(member, attempts, decision)) continue;
-      balancer.settled(member, decision.status, decision.isTimeout);
-      const text = decision.mustCut ? `${name}!cut` : `!${decision.status}`;
+      const step = balancer.judge(member, election, end);
+      if (step.kind === 'other') continue;
+      if (step.kind === 'answer') balancer.settled(member, step);
+      const text = step.kind === 'cut' ? `${name}!cut` : `!${step.status}`;
       return { text, member: undefined, routeChanged, session };
     }
   }
@@ -139,7 +140,7 @@ export class Lab {
   }
 
   /** Answers with a status, or with how the attempt failed. */
-  #attempt(member: Member, name: string, ask: Ask): number | Outcome {
+  #attempt(member: Member, election: Election, name: string, ask: Ask): number | Outcome {
     const { balancer } = this;
     const mode = ask.on?.[name] ?? this.modes.get(name) ?? 'normal';
     const { scheme } = member.config;
@@ -166,7 +167,13 @@ export class Lab {
       balancer.succeeded(member);
     }
     const isAnswered = mode === 'normal' || typeof mode === 'number';
-    balancer.finished(member, isReached ? traffic.sent : 0, isAnswered ? traffic.received : 0);
+    balancer.finished(
+      member,
+      election,
+      isAnswered ? 'served' : 'failed',
+      isReached ? traffic.sent : 0,
+      isAnswered ? traffic.received : 0,
+    );
     if (mode === 'normal') return 200;
     if (typeof mode === 'number') return mode;
     switch (mode) {
@@ -186,6 +193,13 @@ export class Lab {
         return { ...facts, phase: 'response-body', answered: true };
     }
   }
+}
+
+/** What a request says whose session has this route. */
+export function sessionOf(route: string | undefined): Session {
+  const session = new Session();
+  session.route = route;
+  return session;
 }
 
 export function cookieFields(cookies: readonly string[]): Fields {

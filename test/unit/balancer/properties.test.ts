@@ -4,11 +4,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Balancer, Election } from '../../../src/balancer/balancer.ts';
+import { Balancer } from '../../../src/balancer/balancer.ts';
 import { defaultBalancer, defaultStickiness, METHOD_NAMES, type MemberConfig } from '../../../src/balancer/config.ts';
+import { Election } from '../../../src/balancer/election.ts';
 import { BIT } from '../../../src/balancer/member.ts';
 import { VirtualClock } from '../../../src/base/clock.ts';
-import { member } from './lab.ts';
+import { member, sessionOf } from './lab.ts';
 
 const LETTERS = [...'abcdefgh'];
 
@@ -76,12 +77,12 @@ test('whatever happens: nobody unusable is elected, counters add up, the lock is
             else if (event.do === 'check-passed') balancer.checkPassed(target);
             else if (event.do === 'succeed') balancer.succeeded(target);
             else if (target.state.busy > 0) {
-              balancer.finished(target, 3, 5);
+              balancer.finished(target, new Election(), 'served', 3, 5);
               busy--;
             }
             continue;
           }
-          const chosen = balancer.elect(event.route, election);
+          const chosen = balancer.elect(sessionOf(event.route), election);
           assert.equal(balancer.members[0]?.state.board.lockOwner ?? -1, -1);
           if (chosen === undefined) {
             assert.ok(election.reason === 'none' || election.reason === 'forced');
@@ -166,7 +167,7 @@ test('under bytraffic no member is more than one answer ahead of its share', () 
           const chosen = balancer.elect(undefined, election);
           assert.ok(chosen);
           balancer.began(chosen);
-          balancer.finished(chosen, 0, bytes);
+          balancer.finished(chosen, new Election(), 'served', 0, bytes);
         }
         const loads = balancer.members.map((each, i) => each.state.receivedBytes / factors[i]);
         assert.ok(Math.max(...loads) - Math.min(...loads) <= bytes / Math.min(...factors) + 1);

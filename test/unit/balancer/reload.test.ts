@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Balancer, Election } from '../../../src/balancer/balancer.ts';
+import { Balancer } from '../../../src/balancer/balancer.ts';
 import { defaultBalancer, type MemberConfig } from '../../../src/balancer/config.ts';
+import { Election } from '../../../src/balancer/election.ts';
 import { VirtualClock } from '../../../src/base/clock.ts';
 import { Failure } from '../../../src/base/failure.ts';
 import { Lab, member } from './lab.ts';
@@ -48,7 +49,7 @@ test('a request that began before a reload ends on the same account', () => {
   before.began(a);
   const after = balancerOf([member('a'), member('b')], before);
   assert.equal(after.members[0].state.busy, 1);
-  before.finished(a, 10, 20);
+  before.finished(a, new Election(), 'served', 10, 20);
   assert.deepEqual([after.members[0].state.busy, after.members[0].state.receivedBytes], [0, 20]);
 });
 
@@ -68,7 +69,7 @@ test('the row of a member that leaves is not given away by the reload that remov
   assert.notEqual(second.members[1].state.row, leaving.state.row);
   const third = balancerOf([member('a'), member('c'), member('d')], second);
   assert.notEqual(third.members[2].state.row, leaving.state.row);
-  first.finished(leaving, 0, 0);
+  first.finished(leaving, new Election(), 'served', 0, 0);
   const rows = balancerOf([member('a'), member('c'), member('d'), member('e')], third).members.map(
     (each) => each.state.row,
   );
@@ -88,7 +89,7 @@ test('many newcomers move to a larger board with what was known, and old request
   assert.deepEqual(elected(grown).slice(0, 4), [3, 2, 0, 0]);
   assert.equal(grown.members[1].state.statusText, 'Init Err ');
   assert.equal(grown.members[0].state.busy, 0);
-  first.finished(first.members[0], 0, 0);
+  first.finished(first.members[0], new Election(), 'served', 0, 0);
   assert.equal(grown.members[0].state.busy, 0);
   ask(grown, 25);
   assert.equal(

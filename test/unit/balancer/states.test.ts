@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Election } from '../../../src/balancer/balancer.ts';
+import { Election } from '../../../src/balancer/election.ts';
 import { BIT, statusText } from '../../../src/balancer/member.ts';
 import { Lab, member } from './lab.ts';
 

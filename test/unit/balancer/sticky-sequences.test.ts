@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Election } from '../../../src/balancer/balancer.ts';
 import { defaultStickiness, type StickinessConfig } from '../../../src/balancer/config.ts';
-import { type Ask, Lab, member } from './lab.ts';
+import { Election } from '../../../src/balancer/election.ts';
+import { type Ask, Lab, member, sessionOf } from './lab.ts';
 
 const JSESSIONID: StickinessConfig = defaultStickiness('JSESSIONID', { pathName: 'jsessionid' });
 
@@ -202,7 +202,7 @@ test('under nofailover the session of a failed member gets 503, and everybody el
   lab.expect('aa', cookie('JSESSIONID=1.zzz'));
   lab.expect('aa');
   const election = new Election();
-  assert.equal(lab.balancer.elect('b', election), undefined);
+  assert.equal(lab.balancer.elect(sessionOf('b'), election), undefined);
   assert.deepEqual([election.reason, election.mayWait], ['forced', false]);
 });
 
@@ -220,7 +220,7 @@ test('an election tells how it came about', () => {
   const lab = new Lab([member('a'), member('b', { redirect: 'a', status: 'D' })], { stickiness: JSESSIONID });
   const election = new Election();
   const reasonFor = (route: string | undefined) => {
-    lab.balancer.elect(route, election);
+    lab.balancer.elect(sessionOf(route), election);
     return election.reason;
   };
   assert.deepEqual([undefined, '', 'a', 'b', 'z'].map(reasonFor), ['choice', 'choice', 'route', 'redirect', 'choice']);

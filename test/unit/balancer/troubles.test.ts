@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Balancer } from '../../../src/balancer/balancer.ts';
 import { defaultBalancer, defaultMember, type MemberConfig } from '../../../src/balancer/config.ts';
+import { Election } from '../../../src/balancer/election.ts';
 import { CAUSES_MAX, causeLine, Troubles } from '../../../src/balancer/troubles.ts';
 import { VirtualClock } from '../../../src/base/clock.ts';
 import { Failure } from '../../../src/base/failure.ts';
@@ -72,7 +73,7 @@ test('only so many causes are kept: the one that is longest ago goes', () => {
 test('a failed attempt leaves its cause with the member, and the event that puts it in error names it', () => {
   const { balancer: c, log } = balancer();
   const [a] = c.members;
-  c.judge(a, OUTCOME, REFUSED);
+  c.judge(a, new Election(), OUTCOME, REFUSED);
   assert.deepEqual([a.state.lastError?.code, a.state.lastError?.phase], ['connect-refused', 'connect']);
   assert.equal(c.members[1].state.lastError, undefined);
   assert.deepEqual(
@@ -85,7 +86,7 @@ test('a cause that goes on is told once a minute, with how often it came', () =>
   const { balancer: c, log, clock } = balancer();
   const [a] = c.members;
   for (let i = 0; i < 100; i++) {
-    c.judge(a, { ...OUTCOME, phase: 'response-head', method: 'POST' }, REFUSED);
+    c.judge(a, new Election(), { ...OUTCOME, phase: 'response-head', method: 'POST' }, REFUSED);
     clock.advance(1_000);
   }
   assert.deepEqual(
@@ -100,7 +101,7 @@ test('a cause that goes on is told once a minute, with how often it came', () =>
 
 test('a kept connection that was closed for idleness is no trouble: a fresh one is tried first', () => {
   const { balancer: c, log } = balancer();
-  c.judge(c.members[0], { ...OUTCOME, phase: 'response-head', reusedConnection: true }, REFUSED);
+  c.judge(c.members[0], new Election(), { ...OUTCOME, phase: 'response-head', reusedConnection: true }, REFUSED);
   assert.equal(c.members[0].state.lastError, undefined);
   assert.deepEqual(log.events, []);
 });
@@ -108,7 +109,7 @@ test('a kept connection that was closed for idleness is no trouble: a fresh one 
 // failonstatus
 test('failonstatus tells which status put the member in error', () => {
   const { balancer: c, log } = balancer([503]);
-  c.settled(c.members[0], 503, false);
+  c.answered(c.members[0], new Election(), 503);
   assert.match(c.members[0].state.lastError?.text ?? '', /answered 503, which failonstatus= names/);
   assert.equal(log.events.length, 1);
   assert.equal(log.events[0].fields.code, 'fail-on-status');
@@ -127,7 +128,7 @@ test('a failed health check is a cause, and is not told a second time', () => {
 
 test('a reload keeps the troubles of members that stay', () => {
   const { balancer: c, clock } = balancer();
-  c.judge(c.members[0], OUTCOME, REFUSED);
+  c.judge(c.members[0], new Election(), OUTCOME, REFUSED);
   const next = Balancer.from(defaultBalancer('c', [member('new'), member('a')]), { clock }, c);
   assert.deepEqual(
     next.members.map(({ state }) => state.lastError?.code),

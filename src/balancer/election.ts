@@ -1,0 +1,50 @@
+// What a request and its balancer tell each other: how an election went, and what follows a failed attempt. The election
+// goes with its request from the first member to the last. Plain data; who decides is the elector.
+
+/** How an election went. */
+export type Reason =
+  /** The member of the session's route. */
+  | 'route'
+  /** A member that a `redirect` led to. */
+  | 'redirect'
+  /** Chosen by the method. */
+  | 'choice'
+  /** Nobody: the session's member is unusable and stickiness is forced. */
+  | 'forced'
+  /** Nobody is usable. */
+  | 'none';
+
+/** What one request's elections have come to. One object serves many requests: `begin` it for each. */
+export class Election {
+  reason: Reason = 'none';
+  /** Sessions are looked for, and this request did not go where its session points (BALANCER_ROUTE_CHANGED). */
+  routeChanged = false;
+  /** Nobody is usable now, but it makes sense to ask again after `waitMs`. */
+  mayWait = false;
+  waitMs = 0;
+  /** How long it was waited so far. */
+  waitedMs = 0;
+  /** Members tried beyond the first. */
+  furtherAttempts = 0;
+
+  /** A request begins. */
+  begin(): void {
+    this.waitedMs = 0;
+    this.furtherAttempts = 0;
+  }
+}
+
+/** What follows a failed attempt. */
+export interface Step {
+  /** The same member once more; another election; an answer of ours; or an end to what the client has begun to read. */
+  readonly kind: 'same' | 'other' | 'answer' | 'cut';
+  /** Sleep before it, ms. */
+  readonly afterMs: number;
+  /** With `same`: idle connections are as suspect as the one that failed. */
+  readonly isFresh: boolean;
+  /** With `other`: the member that failed counts as busy until the request ends, as in httpd (bybusyness looks at it). */
+  readonly staysBusy: boolean;
+  /** With `answer`: its status; and whether it is for a silence of the backend. */
+  readonly status: number;
+  readonly isTimeout: boolean;
+}
