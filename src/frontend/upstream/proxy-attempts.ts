@@ -5,13 +5,13 @@ import type { MemberConfig } from '../../balancer/config.ts';
 import { Election, type Step } from '../../balancer/election.ts';
 import type { Leaving } from '../../balancer/elector.ts';
 import type { Member } from '../../balancer/member.ts';
-import type { Phase } from '../../balancer/replay.ts';
 import { Session } from '../../balancer/stickiness.ts';
 import { Failure } from '../../base/failure.ts';
 import { Deadline } from '../../link/deadlines.ts';
 import type { SecureDial } from '../../link/dial.ts';
 import type { Link } from '../../link/link.ts';
 import type { PoolWaiter } from '../../link/pool.ts';
+import { type AttemptFacts, attemptOutcome, dialOutcome } from './attempt-outcome.ts';
 import type { Backend, DialWaiter } from './backend.ts';
 import { mayUpgrade, WEBSOCKET } from './http-attempt.ts';
 import { INITIAL_NOT_POOLED } from './manners.ts';
@@ -36,13 +36,6 @@ export interface AttemptOwner {
   /** What must not happen has: the request cannot go on. */
   fault(error: unknown): void;
 }
-
-/** How far a dial has come, by the code of its failure. */
-const DIAL_PHASES: ReadonlyMap<string, Phase> = new Map([
-  ['backend-name-unknown', 'resolve'],
-  ['tls-handshake-failed', 'handshake'],
-  ['tls-not-enabled', 'handshake'],
-]);
 
 type Waiting = 'nothing' | 'member' | 'pause' | 'place' | 'dial';
 
@@ -135,28 +128,8 @@ export class Attempts implements PoolWaiter, DialWaiter {
       this.#companionFailed(failure, bytesSent, bytesReceived);
       return;
     }
-    const { config } = this.#backend as Backend;
-    const isAjp = config.scheme === 'ajp';
-    const { exchange } = this.request;
-    const step = this.balancer.balancer.judge(
-      this.member as Member,
-      this.election,
-      {
-        protocol: isAjp ? 'ajp' : 'http',
-        phase: facts.phase,
-        method: exchange.request.method,
-        hasQuery: this.request.query !== undefined,
-        requestBytesSent: facts.phase === 'ping' ? 0 : 1,
-        bodySent: facts.bodySent,
-        bodyKept: !this.isBodyTouched,
-        reusedConnection: facts.reusedConnection,
-        secondChance: this.#hadSecondChance,
-        timedOut: facts.timedOut,
-        pinged: isAjp && config.pingMs > 0,
-        answered: exchange.stage !== 'open',
-      },
-      failure,
-    );
+    const outcome = attemptOutcome(this.request, this.#backend as Backend, facts, this.#facts);
+    const step = this.balancer.balancer.judge(this.member as Member, this.election, outcome, failure);
     this.#take(step, failure, bytesSent, bytesReceived);
   }
 
@@ -348,27 +321,13 @@ export class Attempts implements PoolWaiter, DialWaiter {
       this.#companionFailed(failure, 0, 0);
       return;
     }
-    const { exchange } = this.request;
-    const step = this.balancer.balancer.judge(
-      this.member as Member,
-      this.election,
-      {
-        protocol: this.#backend?.config.scheme === 'ajp' ? 'ajp' : 'http',
-        phase: DIAL_PHASES.get(failure.code) ?? 'connect',
-        method: exchange.request.method,
-        hasQuery: this.request.query !== undefined,
-        requestBytesSent: 0,
-        bodySent: false,
-        bodyKept: !this.isBodyTouched,
-        reusedConnection: false,
-        secondChance: this.#hadSecondChance,
-        timedOut,
-        pinged: false,
-        answered: exchange.stage !== 'open',
-      },
-      failure,
-    );
+    const outcome = dialOutcome(this.request, this.#backend as Backend, failure, timedOut, this.#facts);
+    const step = this.balancer.balancer.judge(this.member as Member, this.election, outcome, failure);
     this.#take(step, failure, 0, 0);
+  }
+
+  get #facts(): AttemptFacts {
+    return { bodyKept: !this.isBodyTouched, secondChance: this.#hadSecondChance };
   }
 
   #take(step: Step, failure: Failure, bytesSent: number, bytesReceived: number): void {
