@@ -213,6 +213,13 @@ export class Visit implements LogFacts, ClientFacts {
     return port === null ? host.serverPort : Number(port[1]);
   }
 
+  /** The same, with the default in its place: ServerName's, that of the connection (UseCanonicalPhysicalPort), the scheme's. */
+  get addressedPort(): number {
+    const { host } = this.host;
+    const physicalPort = host.useCanonicalPhysicalPort ? this.exchange.connection.localPort : undefined;
+    return this.requestPort ?? physicalPort ?? this.#schemePort;
+  }
+
   /** Scheme and authority by which the client knows us, for redirects (UseCanonicalName, UseCanonicalPhysicalPort). */
   get origin(): string {
     const { scheme } = this;

@@ -19,6 +19,8 @@ import { type UpstreamProtocol, UpstreamSocket } from './upstream-socket.ts';
 
 /** One object for all: it is filled, encoded and forgotten within one call. */
 const forward = new ForwardRequest();
+/** What mod_proxy_ajp answers to a request head that does not fit into a packet. */
+const TOO_LARGE_STATUS = 400;
 /** Below this many waiting octets the client is read again. */
 const RESUME_BELOW_BYTES = 16 * 1024;
 
@@ -71,7 +73,7 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink, HeldOctets
     this.#isHeadHeld = false;
     this.#isBodyComplete = bodyLength === 0;
     this.#wanted = dataBytesMax(this.#packetBytes);
-    this.#credit = bodyLength > 0 ? 1 : 0;
+    this.#credit = bodyLength > 0 && !request.hidesLength ? 1 : 0;
     if (this.#socket.backend.config.pingMs > 0) this.#ping();
     else this.#sendRequest();
   }
@@ -127,7 +129,8 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink, HeldOctets
   #sendRequest(): void {
     const socket = this.#socket;
     const request = socket.request as ProxyRequest;
-    fillForwardRequest(forward, request, socket.backend.config);
+    if (request.ajpManner === undefined) fillForwardRequest(forward, request, socket.backend.config);
+    else request.ajpManner.fill(forward, request, socket.backend.config);
     const at = socket.connection.reserve(this.#packetBytes);
     const end = encodeForwardRequest(forward, socket.backend.link.scratch.buffer, at, this.#packetBytes);
     if (end < 0) {
@@ -144,7 +147,9 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink, HeldOctets
   }
 
   #refuseTooLarge(): void {
-    this.#socket.refuse(packetTooSmall(this.#socket.backend.config, forward, this.#packetBytes));
+    const { backend, request } = this.#socket;
+    const status = request?.ajpManner?.tooLargeStatus ?? TOO_LARGE_STATUS;
+    this.#socket.refuse(packetTooSmall(backend.config, forward, this.#packetBytes, status));
   }
 
   /** Sends what waits as far as the container has asked for it, then the end if it asks for more than there is. */
@@ -202,11 +207,18 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink, HeldOctets
   head(head: ResponseHead): void {
     this.#isHeadHeld = true;
     this.#status = head.status;
+    if (this.#socket.request?.flushesHead === true) this.#passHead();
+  }
+
+  /** A member of mod_jk holds the beginning back, which may still be asked for elsewhere; there is nothing to gain later. */
+  get #waitsForNobody(): boolean {
+    const { request, backend } = this.#socket;
+    return request?.flushesBody === true || (backend.config.lb !== undefined && !this.#isHeadHeld);
   }
 
   body(bytes: Buffer, start: number, end: number): void {
     this.bytesRead += end - start;
-    if (this.#held === undefined) this.passBody(bytes, start, end);
+    if (this.#held === undefined || this.#waitsForNobody) this.passBody(bytes, start, end);
     else this.#held.add(bytes, start, end);
   }
 

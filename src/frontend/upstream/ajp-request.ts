@@ -46,7 +46,7 @@ let lastPort = -1;
 let lastPortText = '';
 
 /** Requests of one connection come in a row: the text of its port is made once. */
-function portText(port: number): string {
+export function portText(port: number): string {
   if (port !== lastPort) {
     lastPort = port;
     lastPortText = String(port);

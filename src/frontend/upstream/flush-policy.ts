@@ -1,6 +1,7 @@
 // Octets of an AJP response that wait for company, where `flushpackets=` asks for it: `off` until there are enough of them,
 // the container asks for a flush, or the response ends; `auto` until nothing has come for `flushwait=` (modproxy.md §10.4).
-// Without the parameter, and with `on`, nothing waits: no connection has one of these then.
+// Without the parameter, and with `on`, nothing waits: no connection has one of these then. For members of mod_jk it is
+// always `off`, as httpd's own buffer held their octets.
 
 import type { MemberConfig } from '../../balancer/config.ts';
 import { Deadline } from '../../link/deadlines.ts';
@@ -37,10 +38,11 @@ export class HeldOctets {
 
   /** For a connection to this member; undefined when nothing waits there. */
   static for(
-    { written, flushPackets, flushWaitMs }: MemberConfig,
+    { written, flushPackets, flushWaitMs, lb }: MemberConfig,
     link: Link,
     taker: HeldOctetsTaker,
   ): HeldOctets | undefined {
+    if (lb !== undefined) return new HeldOctets(link, undefined, taker);
     if (flushPackets === 'on' || written?.includes('flushPackets') !== true) return undefined;
     return new HeldOctets(link, flushPackets === 'auto' ? flushWaitMs : undefined, taker);
   }

@@ -7,8 +7,16 @@ import type { SecureDial } from '../../link/dial.ts';
 import type { Exchange } from '../../listener/exchange.ts';
 import { hostName } from '../../site/host.ts';
 import type { Host, UpstreamTlsSettings } from '../../site/model.ts';
+import type { ForwardRequest } from '../../wire/ajp/forward-request.ts';
 import type { RequestTrace } from '../explain/request-trace.ts';
 import type { UpstreamTls } from './upstream-tls.ts';
+
+/** How a dialect fills a request for AJP in its own way. */
+export interface AjpManner {
+  fill(forward: ForwardRequest, request: ProxyRequest, member: MemberConfig): void;
+  /** What a client is answered whose request head does not fit into a packet. */
+  readonly tooLargeStatus: number;
+}
 
 /** Where a request body comes from. */
 export interface BodySource {
@@ -39,6 +47,13 @@ export class ProxyRequest {
   needsUpgrade = false;
   /** What the environment asks for: bits of `manners.ts`. */
   manners = 0;
+  /** Undefined: as mod_proxy_ajp does. */
+  ajpManner: AjpManner | undefined = undefined;
+  /** Octets of an AJP response do not wait for company, and neither does its head. */
+  flushesBody = false;
+  flushesHead = false;
+  /** The container is not told how long the body is, and asks for it piece by piece. */
+  hidesLength = false;
   /** Octets of the body as an HTTP backend is told, `UNKNOWN_LENGTH` for chunks. */
   bodyLength = 0;
   /** What was read of the body already stands here; undefined when nothing was. */

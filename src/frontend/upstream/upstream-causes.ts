@@ -148,15 +148,26 @@ export function broken(config: MemberConfig, failure: Failure): Failure {
 }
 
 /** A request head that does not fit into one packet. */
-export function packetTooSmall(config: MemberConfig, forward: ForwardRequest, packetBytes: number): Failure {
+export function packetTooSmall(
+  config: MemberConfig,
+  forward: ForwardRequest,
+  packetBytes: number,
+  status: number,
+): Failure {
   const end = encodeForwardRequest(forward, Buffer.allocUnsafe(PACKET_SIZE_MAX), 0, PACKET_SIZE_MAX);
   const needed = end < 0 ? `more than the ${PACKET_SIZE_MAX} that AJP allows` : `${end}`;
   const mend =
     end < 0
       ? ''
-      : `; raise ProxyIOBufferSize, or iobuffersize= of the member, and packetSize of its connector to ${Math.ceil(end / 1024) * 1024}`;
+      : `; raise ${packetSetting(config)}, and packetSize of its connector to ${Math.ceil(end / 1024) * 1024}`;
   const why = `${config.url}: the request head needs ${needed} octets in one packet, and packets have ${packetBytes}${mend}`;
-  return new Failure('request-too-large-for-packet', 'downstream', why, { status: 400 });
+  return new Failure('request-too-large-for-packet', 'downstream', why, { status });
+}
+
+/** What says how large packets are. */
+function packetSetting({ lb }: MemberConfig): string {
+  if (lb !== undefined) return `worker.${lb.name}.max_packet_size`;
+  return 'ProxyIOBufferSize, or iobuffersize= of the member';
 }
 
 /**

@@ -1,6 +1,7 @@
 // FORWARD_REQUEST: what a front end tells a container about one request, as a reusable object of facts, and its
 // encoding straight into the output buffer. The decoder of the other side fills the same object (request-decoder.ts).
 
+import { FIELD } from '../../base/field-names.ts';
 import { Fields } from '../../base/fields.ts';
 import {
   ATTRIBUTE_AUTH_TYPE,
@@ -17,6 +18,7 @@ import {
   ATTRIBUTE_SSL_SESSION,
   ATTRIBUTE_STORED_METHOD,
   ATTRIBUTES_DONE,
+  FIELD_CODE_MARK,
   FORWARD_REQUEST,
   FRAME_BYTES,
   methodCode,
@@ -26,7 +28,17 @@ import {
   STORED_METHOD,
 } from './constants.ts';
 import { writeFields } from './field-writer.ts';
-import { writeText, writeTextOrNull, writeWord } from './octets.ts';
+import { readWord, writeText, writeTextOrNull, writeWord } from './octets.ts';
+
+/** `content-length: 0`: code, length of the value, value, end of text. */
+const ZERO_LENGTH = Buffer.from([
+  FIELD_CODE_MARK,
+  REQUEST_FIELD_CODES.codeById[FIELD['Content-Length']],
+  0,
+  1,
+  0x30,
+  0,
+]);
 
 /** Attribute texts kept between requests; a list that grew beyond is let go. */
 const KEPT_ATTRIBUTES = 32;
@@ -51,6 +63,8 @@ export class ForwardRequest {
   fields: Fields;
   /** Encode one field for each name, values joined by ", ", as httpd does (also Cookie). Default false. */
   mergeRepeats = false;
+  /** Encode `content-length: 0` after the fields, as mod_jk does for requests that have neither length nor body. */
+  addsZeroLength = false;
 
   context: string | undefined = undefined;
   servletPath: string | undefined = undefined;
@@ -86,6 +100,7 @@ export class ForwardRequest {
     this.serverPort = 80;
     this.isSecure = false;
     this.mergeRepeats = false;
+    this.addsZeroLength = false;
     this.context = undefined;
     this.servletPath = undefined;
     this.secret = undefined;
@@ -140,11 +155,20 @@ export function encodeForwardRequest(request: ForwardRequest, out: Buffer, at: n
   if (to < 0 || to + 3 > limit) return -1;
   to = writeWord(out, to, request.serverPort);
   out[to++] = request.isSecure ? 1 : 0;
+  const fieldsAt = to;
   to = writeFields(out, to, limit, request.fields, REQUEST_FIELD_CODES.codeById, request.mergeRepeats);
+  if (request.addsZeroLength && to >= 0) to = addZeroLength(out, fieldsAt, to, limit);
   if (to >= 0) to = writeAttributes(request, code, out, to, limit);
   if (to < 0) return -1;
   writeWord(out, writeWord(out, at, REQUEST_MAGIC), to - at - FRAME_BYTES);
   return to;
+}
+
+/** One more field after those that are counted at `countAt`. */
+function addZeroLength(out: Buffer, countAt: number, at: number, limit: number): number {
+  if (at + ZERO_LENGTH.length > limit) return -1;
+  writeWord(out, countAt, readWord(out, countAt) + 1);
+  return at + ZERO_LENGTH.copy(out, at);
 }
 
 function writeAttributes(request: ForwardRequest, method: number, out: Buffer, at: number, limit: number): number {

@@ -1,0 +1,29 @@
+// How the path of a request goes to Tomcat under JkOptions ForwardURI… (recordings J-MAP-08-*).
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { forwardedUri } from '../../../src/frontend/jk/jk-uri.ts';
+import { newRequestPath, readPath } from '../../../src/site/path.ts';
+
+const FORMS = ['proxy', 'compat', 'compat-unparsed', 'escaped'] as const;
+/** As sent, then in each form. */
+const PATHS: readonly (readonly [string, string, string, string, string])[] = [
+  ['/enc/a%20b', '/enc/a%20b', '/enc/a b', '/enc/a%20b', '/enc/a%20b'],
+  ['/enc//x', '/enc/x', '/enc/x', '/enc//x', '/enc/x'],
+  ['/x/../enc/y', '/enc/y', '/enc/y', '/x/../enc/y', '/enc/y'],
+  ['/enc/caf%C3%A9', '/enc/caf%C3%A9', '/enc/caf\xc3\xa9', '/enc/caf%C3%A9', '/enc/caf%c3%a9'],
+  ['/enc/a%3Bb', '/enc/a;b', '/enc/a;b', '/enc/a%3Bb', '/enc/a;b'],
+  ['/enc/a%25b', '/enc/a%25b', '/enc/a%b', '/enc/a%25b', '/enc/a%25b'],
+  ['/enc/a"b', '/enc/a%22b', '/enc/a"b', '/enc/a"b', '/enc/a%22b'],
+  ['/enc/a%7Eb', '/enc/a~b', '/enc/a~b', '/enc/a%7Eb', '/enc/a~b'],
+  ["/$-_.+!*'(),:;@&=~", ...(Array(4).fill("/$-_.+!*'(),:;@&=~") as [string, string, string, string])],
+];
+
+// JkOptions ForwardURIProxy, ForwardURICompat, ForwardURICompatUnparsed, ForwardURIEscaped
+test('a path goes on in the form that JkOptions wants', () => {
+  const path = newRequestPath();
+  for (const [sent, ...forms] of PATHS) {
+    assert.ok(readPath(sent, { allowEncodedSlashes: 'off', mergeSlashes: true }, path));
+    for (const [at, form] of FORMS.entries()) assert.equal(forwardedUri(form, path), forms[at], `${form} ${sent}`);
+  }
+});
