@@ -44,3 +44,9 @@ export function ajpFacts(req: IncomingMessage): AjpFacts | undefined {
   const { facts, tls } = forwarded;
   return { ...facts, attributes: new Map(facts.attributes), isSecure: tls !== undefined, tls };
 }
+
+/** One request attribute, without the cost of all facts; of repeated names the last. */
+export function requestAttribute(req: IncomingMessage, name: string): string | undefined {
+  const socket = req.socket as Partial<ForwardedBearer> | null;
+  return socket?.[FORWARDED]?.facts.attributes.findLast(([each]) => each === name)?.[1];
+}

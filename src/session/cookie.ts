@@ -43,19 +43,35 @@ export function formatSessionCookie(
 }
 
 /**
- * Reads the values of all cookies with this name, in order, quotes taken off. A comma separates too: mod_proxy_ajp
- * joins repeated Cookie fields with one, and no cookie value may hold it.
+ * Writes the value of a Set-Cookie field that removes the session cookie. Browsers take it only with the path and the
+ * domain of the cookie, and only if it could also set that cookie: hence its other attributes (RFC 6265bis §5.7).
  */
+export function formatCookieRemoval(contextPath: string, isSecure: boolean, options: SessionCookieOptions): string {
+  const text = formatSessionCookie('', contextPath, isSecure, { ...options, maxAgeSeconds: 0 });
+  return `${text}; Expires=Thu, 01 Jan 1970 00:00:00 GMT`;
+}
+
+/** Reads the ids in cookies with this name that are worth looking up, in order: the first 8, of at most 256 characters. */
 export function readSessionIds(cookieField: string | undefined, name: string = DEFAULT_COOKIE_NAME): string[] {
-  const ids: string[] = [];
-  if (cookieField === undefined || !cookieField.includes(name)) return ids;
+  return readCookies(cookieField, name)
+    .filter((value) => value.length <= SESSION_ID_LENGTH_MAX)
+    .slice(0, IDS_MAX);
+}
+
+/**
+ * Reads the values of all cookies with this name, in order, quotes taken off, empty ones left out. A comma separates
+ * too: mod_proxy_ajp joins repeated Cookie fields with one, and no cookie value may hold it.
+ */
+export function readCookies(cookieField: string | undefined, name: string): string[] {
+  const values: string[] = [];
+  if (cookieField === undefined || !cookieField.includes(name)) return values;
   for (const pair of cookieField.split(/[;,]/)) {
     const equals = pair.indexOf('=');
     if (equals < 0 || pair.slice(0, equals).trim() !== name) continue;
     const value = unquoted(pair.slice(equals + 1).trim());
-    if (value !== '' && value.length <= SESSION_ID_LENGTH_MAX && ids.length < IDS_MAX) ids.push(value);
+    if (value !== '') values.push(value);
   }
-  return ids;
+  return values;
 }
 
 function unquoted(value: string): string {

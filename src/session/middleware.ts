@@ -24,7 +24,7 @@ export type SessionMiddleware = (req: IncomingMessage, res: ServerResponse, next
 
 /** Makes the middleware over any session manager. */
 export function sessionMiddleware(manager: SessionManager, options: SessionMiddlewareOptions = {}): SessionMiddleware {
-  const rules: Rules = {
+  const rules: SessionRules = {
     contextPath: checkedContextPath(options.contextPath ?? ''),
     cookie: options.cookie ?? {},
     cookieName: options.cookie?.name ?? DEFAULT_COOKIE_NAME,
@@ -34,15 +34,16 @@ export function sessionMiddleware(manager: SessionManager, options: SessionMiddl
   return (req, res, next) => {
     const ids = readSessionIds(req.headers.cookie, rules.cookieName);
     const hasCookie = ids.length > 0;
+    const target = req.url ?? '';
     if (rules.urlSessions) {
-      const stripped = stripSessionId(req.url ?? '', rules.parameterName);
+      const stripped = stripSessionId(target, rules.parameterName);
       req.url = stripped.url;
       // A cookie of any validity hides the URL's id, as in Tomcat: a link from a stranger cannot fix a session.
       if (stripped.id !== undefined && !hasCookie) ids.push(stripped.id);
     }
     const begin = (session: Session | undefined): void => {
-      const scope = new RequestScope(manager, rules, req, res, session, hasCookie && session !== undefined);
-      sessionsByRequest.set(req, scope.view);
+      const scope = new RequestScope(manager, rules, req, res, target, session, hasCookie && session !== undefined);
+      scopesByRequest.set(req, scope);
       Object.defineProperty(req, 'session', { value: scope.view, enumerable: true, configurable: true });
       next();
     };
@@ -56,7 +57,8 @@ export function sessionMiddleware(manager: SessionManager, options: SessionMiddl
   };
 }
 
-function checkedContextPath(path: string): string {
+/** Refuses what could not be the path of a cookie; `/` is the root context, as is ''. */
+export function checkedContextPath(path: string): string {
   if (path === '' || path === '/') return '';
   if (/^(\/[^/;,?#\s]+)+$/.test(path)) return path;
   throw new Failure('session-bad-context-path', 'internal', `"${path}" is no context path: begin with /, end without`);
@@ -64,14 +66,32 @@ function checkedContextPath(path: string): string {
 
 /** The session view that the middleware gave a request; throws when it has not run. */
 export function sessionOf(req: IncomingMessage): RequestSession {
-  const view = sessionsByRequest.get(req);
-  if (view === undefined) throw new Failure('session-no-middleware', 'internal', 'no session middleware has run');
-  return view;
+  return scopeOf(req).view;
 }
 
-const sessionsByRequest = new WeakMap<IncomingMessage, RequestSession>();
+/** What a client asked for, for filters behind the middleware; throws when the middleware has not run. */
+export function requestedSessionOf(req: IncomingMessage): RequestedSession {
+  return scopeOf(req);
+}
 
-interface Rules {
+export interface RequestedSession {
+  /** The request target as it came: `req.url` before a session id was taken off it. */
+  readonly target: string;
+  /** The request has a session now: the one it asked for, or one begun since. */
+  readonly hasSession: boolean;
+  readonly rules: SessionRules;
+}
+
+function scopeOf(req: IncomingMessage): RequestScope {
+  const scope = scopesByRequest.get(req);
+  if (scope === undefined) throw new Failure('session-no-middleware', 'internal', 'no session middleware has run');
+  return scope;
+}
+
+const scopesByRequest = new WeakMap<IncomingMessage, RequestScope>();
+
+/** The options of a middleware, each with its value. */
+export interface SessionRules {
   readonly contextPath: string;
   readonly cookie: SessionCookieOptions;
   readonly cookieName: string;
@@ -94,10 +114,11 @@ function loadFirst(
 }
 
 /** One request's hold on sessions, from the middleware to the response's end. */
-class RequestScope implements SessionBinding {
+class RequestScope implements SessionBinding, RequestedSession {
   readonly view: RequestSession;
+  readonly rules: SessionRules;
+  readonly target: string;
   readonly #manager: SessionManager;
-  readonly #rules: Rules;
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
   /** The client has shown that it keeps cookies. */
@@ -109,14 +130,16 @@ class RequestScope implements SessionBinding {
 
   constructor(
     manager: SessionManager,
-    rules: Rules,
+    rules: SessionRules,
     req: IncomingMessage,
     res: ServerResponse,
+    target: string,
     session: Session | undefined,
     cameByCookie: boolean,
   ) {
     this.#manager = manager;
-    this.#rules = rules;
+    this.rules = rules;
+    this.target = target;
     this.#req = req;
     this.#res = res;
     this.#cameByCookie = cameByCookie;
@@ -127,6 +150,10 @@ class RequestScope implements SessionBinding {
 
   get current(): Session | undefined {
     return this.#session?.isValid ? this.#session : undefined;
+  }
+
+  get hasSession(): boolean {
+    return this.current !== undefined;
   }
 
   create(): Session {
@@ -155,15 +182,10 @@ class RequestScope implements SessionBinding {
 
   encodeURL(url: string): string {
     const session = this.current;
-    if (session === undefined || this.#cameByCookie || !this.#rules.urlSessions) return url;
+    if (session === undefined || this.#cameByCookie || !this.rules.urlSessions) return url;
     const host = this.#req.headers.host;
-    const origin = host === undefined ? undefined : `${this.#isSecure ? 'https' : 'http'}://${host.toLowerCase()}`;
-    return encodeURL(url, session.id, { origin, contextPath: this.#rules.contextPath }, this.#rules.parameterName);
-  }
-
-  get #isSecure(): boolean {
-    const { secure, socket } = this.#req as IncomingMessage & { secure?: boolean; socket?: { encrypted?: boolean } };
-    return secure ?? socket?.encrypted === true;
+    const origin = host === undefined ? undefined : `${isSecure(this.#req) ? 'https' : 'http'}://${host.toLowerCase()}`;
+    return encodeURL(url, session.id, { origin, contextPath: this.rules.contextPath }, this.rules.parameterName);
   }
 
   /** Hooks the head only for responses that owe a cookie: most do not. */
@@ -180,7 +202,7 @@ class RequestScope implements SessionBinding {
         addCookie(
           res,
           args,
-          formatSessionCookie(session.id, this.#rules.contextPath, this.#isSecure, this.#rules.cookie),
+          formatSessionCookie(session.id, this.rules.contextPath, isSecure(this.#req), this.rules.cookie),
         );
       }
       return Reflect.apply(writeHead, res, args);
@@ -202,6 +224,12 @@ class RequestScope implements SessionBinding {
     // The response is over: whoever commits sessions elsewhere reports its own failures.
     if (released instanceof Promise) released.catch(() => {});
   }
+}
+
+/** The client came over TLS: what Express makes of `trust proxy`, else what the socket says. */
+export function isSecure(req: IncomingMessage): boolean {
+  const { secure, socket } = req as IncomingMessage & { secure?: boolean; socket?: { encrypted?: boolean } };
+  return secure ?? socket?.encrypted === true;
 }
 
 /** Adds the cookie beside those the application sends, whichever way it names them. */
