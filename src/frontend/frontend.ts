@@ -21,6 +21,8 @@ import { ExplainLog } from './explain/explain-log.ts';
 import type { RequestTrace } from './explain/request-trace.ts';
 import { Failing } from './failing.ts';
 import { applyEarlyResponseHeaders, applyRequestHeaders, type HeaderContext } from './headers.ts';
+import { JK_HANDLER, mapToJk, mapToJkHandler } from './jk/jk-mapping.ts';
+import { serveJk } from './jk/jk-serving.ts';
 import type { PageHandlers } from './page-handler.ts';
 import { Pages } from './pages.ts';
 import { findRedirect, type Redirection, redirectOf, targetOf } from './redirects.ts';
@@ -250,9 +252,12 @@ export class Frontend implements Http1Handler, HeadFilter {
   /** A page that SetHandler names comes before any mapping. @returns true when it will answer */
   #isForPage(visit: Visit): boolean {
     const { handler } = visit.settings;
-    if (handler === undefined || !this.#pages.has(handler)) return false;
-    visit.handler = handler;
-    visit.goal.kind = 'page';
+    if (handler === undefined) return false;
+    if (handler === JK_HANDLER && visit.host.jk !== undefined) mapToJkHandler(visit);
+    else if (this.#pages.has(handler)) {
+      visit.handler = handler;
+      visit.goal.kind = 'page';
+    } else return false;
     this.#enter(visit);
     return true;
   }
@@ -291,6 +296,12 @@ export class Frontend implements Http1Handler, HeadFilter {
         : undefined;
     if (redirection !== undefined) {
       this.#redirect(visit, redirection);
+      return;
+    }
+    const taken = visit.host.jk === undefined ? 0 : mapToJk(visit, visit.host.jk);
+    if (taken !== 0) {
+      if (taken === 200) this.#enter(visit);
+      else this.fail(visit, taken);
       return;
     }
     const { alias } = visit.settings;
@@ -337,6 +348,7 @@ export class Frontend implements Http1Handler, HeadFilter {
     if (visit.varying !== undefined || visit.rewriteCookies !== undefined) exchange.headFilter = this;
     if (goal.kind === 'page') this.#pages.answer(visit, visit.handler as string, this);
     else if (goal.kind === 'file') this.#files.serve(visit);
+    else if (goal.kind === 'jk') serveJk(visit, this.#pages, this);
     else this.#proxy(visit);
   }
 

@@ -15,9 +15,10 @@ import type { Overlay } from '../site/changes/overlay.ts';
 import { HostChooser, type HostTrace } from '../site/host.ts';
 import { logTargets } from '../site/log-targets.ts';
 import { usesEncodedForm } from '../site/mapping.ts';
-import type { BalancerKey, Host, Snapshot } from '../site/model.ts';
+import type { BalancerKey, Host, JkWorker, Snapshot } from '../site/model.ts';
 import { everySettings, HostSettings } from '../site/settings.ts';
 import { HealthChecks } from './health/health-checks.ts';
+import { JkRules } from './jk/jk-rules.ts';
 import { RunningBalancers } from './running-balancers.ts';
 import { DEFAULT_MEDIA_TYPES, loadMediaTypes, type MediaTypes } from './static/mime.ts';
 import { likenessOf, type TlsLikeness } from './tls/tls-hosts.ts';
@@ -62,8 +63,15 @@ export class RunningHost {
   /** Rules may set variables that change how backends are spoken to (`manners.ts`), or clients. */
   readonly setsManners: boolean;
   readonly sparesClients: boolean;
+  /** Rules of mod_jk; undefined where nothing can come of them. */
+  readonly jk: JkRules | undefined;
 
-  constructor(host: Host, services: SiteServices, typesOf: (path: string | undefined) => MediaTypes) {
+  constructor(
+    host: Host,
+    services: SiteServices,
+    typesOf: (path: string | undefined) => MediaTypes,
+    workers: ReadonlyMap<string, JkWorker>,
+  ) {
     this.host = host;
     this.settings = new HostSettings(host);
     this.likeness = likenessOf(host.tls);
@@ -74,6 +82,7 @@ export class RunningHost {
     this.mediaTypes = typesOf(host.typesConfig);
     this.setsManners = setsManners(host);
     this.sparesClients = sparesClients(host);
+    this.jk = host.jk === undefined ? undefined : new JkRules(host.jk, workers);
     this.readsEnvironment =
       host.accessLogs.length > 0 ||
       everySettings(host).some(
@@ -109,8 +118,9 @@ export class RunningSite {
     this.#chooser = new HostChooser(snapshot);
     const files = services.files ?? diskFiles;
     const typesOf = mediaTypesReader(files, services.log);
+    const workers = snapshot.jk?.workers ?? new Map<string, JkWorker>();
     this.#hosts = new Map(
-      [snapshot.mainHost, ...snapshot.hosts].map((host) => [host, new RunningHost(host, services, typesOf)]),
+      [snapshot.mainHost, ...snapshot.hosts].map((host) => [host, new RunningHost(host, services, typesOf, workers)]),
     );
     const store = services.tlsStore ?? new TlsStore(files, services.log);
     const settings = [snapshot.mainHost, ...snapshot.hosts].flatMap(everySettings);

@@ -5,7 +5,7 @@ import { octetsOf } from '../config/files.ts';
 import type { AccessFacts as LogFacts } from '../listener/access-log-fields.ts';
 import type { Exchange } from '../listener/exchange.ts';
 import type { AuthenticationOutcome, AccessFacts as ClientFacts } from '../site/access/access.ts';
-import type { Authentication, DirectorySettings, MappingTarget } from '../site/model.ts';
+import type { Authentication, DirectorySettings, JkTarget, MappingTarget } from '../site/model.ts';
 import { newRequestPath, type RequestPath } from '../site/path.ts';
 import type { Inquiry } from './access/inquiry.ts';
 import type { RequestTrace } from './explain/request-trace.ts';
@@ -15,10 +15,12 @@ import type { FileTarget } from './static/static-path.ts';
 
 /** Who answers once the client has been let in, and with what. */
 export interface Goal {
-  kind: 'page' | 'proxy' | 'file';
+  kind: 'page' | 'proxy' | 'jk' | 'file';
   /** Of a proxied request. */
   target: MappingTarget | undefined;
-  /** Of a proxied request: encoded path for the backend. */
+  /** Of a request that goes to a worker of mod_jk, its status pages too; undefined while SetHandler alone names mod_jk. */
+  jk: JkTarget | undefined;
+  /** Of a proxied request: encoded path for the backend. For a worker of mod_jk: decoded, path parameters included. */
   path: string;
   /** Query for the backend, without `?`. */
   query: string | undefined;
@@ -39,7 +41,14 @@ export class Visit implements LogFacts, ClientFacts {
   file: string | undefined = undefined;
   handler: string | undefined = undefined;
   originalStatus: number | undefined = undefined;
-  readonly goal: Goal = { kind: 'file', target: undefined, path: '', query: undefined, file: undefined };
+  readonly goal: Goal = {
+    kind: 'file',
+    target: undefined,
+    jk: undefined,
+    path: '',
+    query: undefined,
+    file: undefined,
+  };
   /** Method of the client when an error page was asked for in its place; for the log. */
   originalMethod: string | undefined = undefined;
   /** Host name the client addressed, without port; undefined when it named none. */
@@ -117,6 +126,7 @@ export class Visit implements LogFacts, ClientFacts {
   forgetGoal(): void {
     this.goal.kind = 'file';
     this.goal.target = undefined;
+    this.goal.jk = undefined;
     this.goal.file = undefined;
   }
 

@@ -14,6 +14,7 @@ import { remoteIpOf } from './access/remote-ip.ts';
 import { resolveMapping, sections, settings } from './assemble-sections.ts';
 import type { BalancerChoices, BalancerDraft, WorkerDraft } from './balancer-draft.ts';
 import type { HostChoices, HostDraft, SiteDraft } from './draft.ts';
+import { assembleJkHost } from './jk/assemble-jk.ts';
 import { accessLogs } from './logs.ts';
 import type { BalancerKey, HeartbeatSettings, Host, ReadTimeout, ServerSettings, Snapshot } from './model.ts';
 import type { HostView } from './resolve-target.ts';
@@ -294,6 +295,7 @@ function assembleHost(draft: HostDraft, site: SiteDraft, view: HostView, id: str
     },
     tls: assembleTls(draft, site),
     strictSni: draft.strictSni ?? main.strictSni ?? false,
+    jk: assembleJkHost(draft, site, []),
     place: draft.place,
     places: draft.isMain ? main.places : new Map([...main.places, ...draft.places]),
   };

@@ -6,6 +6,7 @@ import type { FileReader } from '../config/files.ts';
 import type { Findings, Place } from '../config/finding.ts';
 import type { LogFormat } from '../config/httpd/log-format.ts';
 import type { BalancerDraft, WorkerDraft } from './balancer-draft.ts';
+import { JkHostDraft, JkSiteDraft } from './jk/jk-draft.ts';
 import type {
   AccessLog,
   AliasRule,
@@ -182,6 +183,7 @@ export class HostDraft {
     ciphers?: Partial<CipherSuites>;
   } = {};
   strictSni: boolean | undefined = undefined;
+  readonly jk = new JkHostDraft();
   /** SSLVerifyClient of sections. */
   readonly verifyClaims: { readonly mode: VerifyMode; readonly place: Place; readonly section: string }[] = [];
 
@@ -205,6 +207,7 @@ export class SiteDraft {
   /** Heartbeat directives; `storage` as written. */
   readonly heartbeat: Partial<Mutable<HeartbeatSettings>> = {};
   readonly healthExpressions = new Map<string, string>();
+  readonly jk = new JkSiteDraft();
   /** RemoteIPProxyProtocol, wherever it stands. */
   readonly proxyProtocol = {
     enabled: [] as HostAddress[],

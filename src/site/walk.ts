@@ -16,6 +16,7 @@ import { readConditional } from './expressions.ts';
 import { HEADER_HANDLERS } from './header-rules.ts';
 import { HEARTBEAT_HANDLERS } from './heartbeats.ts';
 import { HOST_HANDLERS } from './host-settings.ts';
+import { JK_HANDLERS } from './jk/jk-directives.ts';
 import { hostAddresses, LISTEN_HANDLERS } from './listens.ts';
 import { LOG_HANDLERS } from './logs.ts';
 import { MAPPING_HANDLERS } from './mappings.ts';
@@ -37,6 +38,7 @@ export const HANDLERS: ReadonlyMap<string, DirectiveHandler> = new Map(
     HEADER_HANDLERS,
     HEARTBEAT_HANDLERS,
     HOST_HANDLERS,
+    JK_HANDLERS,
     LISTEN_HANDLERS,
     LOG_HANDLERS,
     MAPPING_HANDLERS,
@@ -64,7 +66,7 @@ function walk(nodes: readonly ConfigNode[], scope: Scope): void {
     else {
       const misplaced = whyNotHere(rule, node, scope);
       if (misplaced !== undefined) fail(node, scope, misplaced, 'not-here');
-      else if (rule.handling === 'restricts') refuse(node, scope, rule);
+      else if (rule.handling === 'restricts') restricts(node, scope, 'nothing here does what it says');
       else if (rule.handling === 'ignored') ignore(node, scope, rule);
       else if (rule.handling === 'accepted') continue;
       else if (node.kind === 'section') enter(node, scope);
@@ -138,17 +140,6 @@ function whyNotHere(rule: DirectiveRule, node: ConfigNode, scope: Scope): string
         return `cannot stand in ${here}`;
       return undefined;
   }
-}
-
-function refuse(node: ConfigNode, scope: Scope, rule: DirectiveRule): void {
-  if (rule.module === 'jk')
-    fail(
-      node,
-      scope,
-      'is not honoured yet: what it mounts would be looked for among the files; use ProxyPass with ajp://',
-      'mod-jk-not-served',
-    );
-  else restricts(node, scope, 'nothing here does what it says');
 }
 
 function ignore(node: ConfigNode, scope: Scope, rule: DirectiveRule): void {

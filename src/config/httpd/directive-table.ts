@@ -148,6 +148,16 @@ export const DIRECTIVE_TABLE: readonly ModuleDirectives[] = [
     accepted: { server: 'AddModuleInfo' },
   },
   {
+    module: 'jk',
+    honoured: {
+      global: 'JkWatchdogInterval JkWorkerProperty JkWorkersFile',
+      server:
+        'JkAuthTypeIndicator JkAutoAlias JkCERTCHAINPrefix JkCERTSIndicator JkCIPHERIndicator JkEnvVar JkExtractSSL JkHTTPSIndicator JkIgnoreCLIndicator JkKEYSIZEIndicator JkLocalAddrIndicator JkLocalNameIndicator JkLocalPortIndicator JkLogFile JkLogLevel JkLogStampFormat JkMountCopy JkMountFile JkMountFileReload JkOptions JkRemoteAddrIndicator JkRemoteHostIndicator JkRemotePortIndicator JkRemoteUserIndicator JkRequestLogFormat JkSESSIONIndicator JkSSLPROTOCOLIndicator JkStripSession JkWorkerIndicator',
+      anywhere: 'JkMount JkUnMount',
+    },
+    checked: { global: 'JkShmFile JkShmSize' },
+  },
+  {
     module: 'lbmethod_heartbeat',
     honoured: { global: 'HeartbeatStorage' },
   },

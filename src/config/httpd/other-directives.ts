@@ -156,16 +156,6 @@ export const OTHER_DIRECTIVES: readonly ModuleDirectives[] = [
     },
   },
   {
-    module: 'jk',
-    without: 'mod_jk is not served yet',
-    restricts: { server: 'JkAutoAlias JkMountFile', anywhere: 'JkMount' },
-    ignored: {
-      server:
-        'JkAuthTypeIndicator JkCERTCHAINPrefix JkCERTSIndicator JkCIPHERIndicator JkEnvVar JkExtractSSL JkHTTPSIndicator JkIgnoreCLIndicator JkKEYSIZEIndicator JkLocalAddrIndicator JkLocalNameIndicator JkLocalPortIndicator JkLogFile JkLogLevel JkLogStampFormat JkMountCopy JkMountFileReload JkOptions JkRemoteAddrIndicator JkRemoteHostIndicator JkRemotePortIndicator JkRemoteUserIndicator JkRequestLogFormat JkSESSIONIndicator JkShmFile JkShmSize JkSSLPROTOCOLIndicator JkStripSession JkWatchdogInterval JkWorkerIndicator JkWorkerProperty JkWorkersFile',
-      anywhere: 'JkUnMount',
-    },
-  },
-  {
     module: 'log_debug',
     without: 'no such messages are logged',
     ignored: { anywhere: 'LogMessage' },

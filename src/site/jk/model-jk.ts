@@ -70,7 +70,7 @@ export interface StateRating {
   readonly state: 'ok' | 'idle' | 'busy' | 'recovering' | 'error' | undefined;
 }
 
-/** JkLogFile, JkLogLevel, JkLogStampFormat; `file` absolute or `|command`. */
+/** JkLogFile, JkLogLevel, JkLogStampFormat; `file` absolute or `|command`, undefined: no log. */
 export interface JkLog {
   readonly file: string | undefined;
   readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'emerg';
@@ -97,6 +97,8 @@ export interface JkHost {
   readonly indicators: JkIndicators;
   /** JkRequestLogFormat, as written. */
   readonly requestLogFormat: string | undefined;
+  /** JkLogFile and kin of this host. */
+  readonly log: JkLog;
 }
 
 export interface JkMountFile {

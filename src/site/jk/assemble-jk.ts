@@ -1,0 +1,158 @@
+// From drafts to the model: what mod_jk does for each host, with what the main server passes on to virtual hosts, and the
+// findings that need all of it. Source: modjk.md §1.2, §3; how mod_jk 1.2.48 merges hosts, observed.
+
+import { octetsOf, textOf } from '../../config/files.ts';
+import type { Findings, Place } from '../../config/finding.ts';
+import { type MapRule, readRules, readUriWorkerMap } from '../../config/modjk/uriworkermap.ts';
+import type { HostDraft, SiteDraft } from '../draft.ts';
+import type { JkHostDraft } from './jk-draft.ts';
+import {
+  DEFAULT_JK_INDICATORS,
+  DEFAULT_JK_OPTIONS,
+  type JkEnvVar,
+  type JkHost,
+  type JkLog,
+  type JkMount,
+  type JkMountFile,
+  type JkOptions,
+} from './model-jk.ts';
+import { sortMounts } from './mounts.ts';
+import { requestRules } from './rule-extensions.ts';
+
+/** JkMountFileReload where nothing is said. */
+const RELOAD_MS = 60_000;
+const STAMP_FORMAT = '[%a %b %d %H:%M:%S.%Q %Y] ';
+
+/**
+ * What mod_jk does for a host.
+ * @param workerMounts worker.X.mount: rules of the main server
+ * @returns undefined where the site has nothing of mod_jk
+ */
+export function assembleJkHost(
+  draft: HostDraft,
+  site: SiteDraft,
+  workerMounts: readonly JkMount[],
+): JkHost | undefined {
+  if (!site.jk.isUsed && workerMounts.length === 0) return undefined;
+  const main = site.main.jk;
+  const own = draft.jk;
+  const mounting = mountsOf(draft, site, workerMounts);
+  const strip = own.stripSession ?? main.stripSession;
+  return {
+    ...mounting,
+    stripSession: strip?.isOn === true ? strip.parameter : undefined,
+    workerIndicator: own.workerIndicator ?? main.workerIndicator ?? 'JK_WORKER_NAME',
+    options: optionsOf(own, main),
+    envVars: envVarsOf(own, main),
+    extractsSsl: own.extractsSsl ?? main.extractsSsl ?? true,
+    indicators: { ...DEFAULT_JK_INDICATORS, ...main.indicators, ...own.indicators },
+    requestLogFormat: own.requestLogFormat ?? main.requestLogFormat,
+    log: jkLogOf(draft, site),
+  };
+}
+
+/** JkLogFile, JkLogLevel, JkLogStampFormat of a host. */
+export function jkLogOf(draft: HostDraft, site: SiteDraft): JkLog {
+  return { file: undefined, level: 'info', stampFormat: STAMP_FORMAT, ...site.main.jk.log, ...draft.jk.log };
+}
+
+// --- rules ----------------------------------------------------------------------------------------------------------
+
+/**
+ * A host without rules of its own to which the main server's are copied has exactly those. One that has some gets the main
+ * server's JkMount lines for paths that it does not name itself, and the map file if it has none, but nothing of
+ * worker.X.mount.
+ */
+function mountsOf(
+  draft: HostDraft,
+  site: SiteDraft,
+  workerMounts: readonly JkMount[],
+): Pick<JkHost, 'mounts' | 'mountFile' | 'autoAlias'> {
+  const { main } = site;
+  const isCopy = !draft.isMain && (draft.jk.copiesMounts ?? site.jk.copiesMounts);
+  const hasRules = draft.jk.mounts.size > 0 || draft.jk.mountFile !== undefined;
+  const isMain = draft.isMain || (isCopy && !hasRules);
+  const source = isMain ? main.jk : draft.jk;
+  const written = new Map(source.mounts);
+  if (isCopy && !isMain) for (const [key, said] of main.jk.mounts) if (!written.has(key)) written.set(key, said);
+  const mounts: JkMount[] = [];
+  for (const [key, { text, place }] of written)
+    for (const rule of readRules(key, text, place)) mounts.push(mountOf(rule, 'JkMount', site.findings));
+  const file = source.mountFile ?? (isCopy ? main.jk.mountFile : undefined);
+  const reloadMs = draft.jk.mountFileReloadMs ?? main.jk.mountFileReloadMs ?? RELOAD_MS;
+  return {
+    mounts: sortMounts(isMain ? [...mounts, ...workerMounts] : mounts),
+    mountFile:
+      file === undefined
+        ? undefined
+        : readMountFile(file, isMain ? (main.jk.mountFileReloadMs ?? RELOAD_MS) : reloadMs, site),
+    autoAlias: draft.jk.autoAlias ?? (isCopy ? main.jk.autoAlias : undefined),
+  };
+}
+
+/** One rule as the model has it, with findings about what stands behind its worker. */
+export function mountOf(rule: MapRule, source: JkMount['source'], findings: Findings): JkMount {
+  const { pattern, worker, isExclusion, isDisabled, extensions, place } = rule;
+  const directive = source === 'JkMount' ? (isExclusion ? 'JkUnMount' : 'JkMount') : '';
+  return {
+    pattern,
+    worker,
+    isExclusion,
+    isDisabled,
+    source,
+    rules: requestRules(extensions, (code, message) => findings.warn(place, directive, code, message)),
+    place,
+  };
+}
+
+function readMountFile(said: { text: string; place: Place }, reloadMs: number, site: SiteDraft): JkMountFile {
+  const { text: path, place } = said;
+  let mounts: JkMount[] = [];
+  if (site.files.kind(path) === 'file') {
+    try {
+      mounts = readMounts(Buffer.from(site.files.read(path)).toString('latin1'), path, site);
+    } catch (error) {
+      site.findings.error(
+        place,
+        'JkMountFile',
+        'file-unreadable',
+        `${path} cannot be read: ${(error as Error).message}`,
+      );
+    }
+  }
+  return { path, reloadMs, mounts: sortMounts(mounts), place };
+}
+
+/** The rules of a map file, sorted. @param octets latin1 view */
+export function readMounts(
+  octets: string,
+  file: string,
+  { findings, environment }: Pick<SiteDraft, 'findings' | 'environment'>,
+): JkMount[] {
+  return sortMounts(
+    readUriWorkerMap(octets, { file: textOf(octetsOf(file)), findings, environment }).map((rule) =>
+      mountOf(rule, 'uriworkermap', findings),
+    ),
+  );
+}
+
+// --- options --------------------------------------------------------------------------------------------------------
+
+/** What the main server switches on holds in hosts too, unless either switches it off. */
+function optionsOf(own: JkHostDraft, main: JkHostDraft): JkOptions {
+  const { forwardUri, ...defaults } = DEFAULT_JK_OPTIONS;
+  const switches = Object.entries(defaults).map(([name, byDefault]) => {
+    const option = name as keyof typeof defaults;
+    const isInherited = (byDefault || main.added.has(option)) && !main.removed.has(option);
+    return [option, (isInherited || own.added.has(option)) && !own.removed.has(option)];
+  });
+  return {
+    ...(Object.fromEntries(switches) as typeof defaults),
+    forwardUri: own.forwardUri ?? main.forwardUri ?? forwardUri,
+  };
+}
+
+function envVarsOf(own: JkHostDraft, main: JkHostDraft): JkEnvVar[] {
+  const inherited = own === main ? [] : [...main.envVars].filter(([name]) => !own.envVars.has(name));
+  return [...own.envVars.values(), ...inherited.map(([, variable]) => variable)];
+}
