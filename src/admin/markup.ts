@@ -13,6 +13,11 @@ export function escapeMarkup(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character]);
 }
 
+/** The same for content and attributes in double quotes: single quotes stay, where readers of pages expect them. */
+export function escapeQuoted(text: string): string {
+  return text.replace(/[&<>"]/g, (character) => ENTITIES[character]);
+}
+
 /** Octets of a query value that is read back unchanged, in the style of httpd's links: `:` and `/` stay. */
 export function escapeLink(text: string): string {
   return text.replace(
