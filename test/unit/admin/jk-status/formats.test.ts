@@ -146,7 +146,7 @@ test('what the configuration says cannot break out of a page either', () => {
   const odd = member('a', 1, { route: '<b>"&', redirect: "'", domain: '</td>' });
   const view = { ...VIEW, workers: [{ ...LB, members: [odd] }] };
   const html = answer('cmd=show&w=lb', { view });
-  assert.ok(html.includes('<td>&lt;b&gt;&quot;&amp;</td><td>'</td><td>&lt;/td&gt;</td>'), html);
+  assert.ok(html.includes(`<td>&lt;b&gt;&quot;&amp;</td><td>'</td><td>&lt;/td&gt;</td>`), html);
   assert.ok(answer('cmd=show&w=lb&mime=xml', { view }).includes('route="&lt;b&gt;&quot;&amp;"'));
   assert.ok(answer('cmd=edit&w=lb&sw=a', { view }).includes('value="&lt;b&gt;&quot;&amp;"'));
 });
