@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { endResponse, sendHeaders } from '../../support/ajp-peer.ts';
-import { Lab, until } from './lab.ts';
+import { Lab, turns, until } from './lab.ts';
 import { AJP, ajpAnswer, answered, GET, TWO } from './messages.ts';
 
 describe('after a failure', () => {
@@ -14,6 +14,26 @@ describe('after a failure', () => {
     (await lab.line(0, 1)).send(ajpAnswer('second'));
     await until(() => client.heard().body === 'second', 'the answer');
     assert.equal(lab.members[0].member.state.isInError, true);
+  });
+
+  it('a body that comes while the next attempt waits for its connection is kept for it', async () => {
+    await using lab = await Lab.open(TWO.replace('@2', '@2 max=1'), 2);
+    const others = [lab.ask(GET)];
+    const first = await lab.line();
+    others.push(lab.ask(GET));
+    const taken = await lab.line(0, 1);
+    const client = lab.ask('PUT /x HTTP/1.1\r\nHost: front.test\r\nContent-Length: 6\r\n\r\n');
+    (await lab.line(1)).socket.destroy();
+    await until(() => lab.members[1].backend.pool.waiting === 1, 'the next attempt waits');
+    client.send('abcdef');
+    await turns();
+    taken.send(ajpAnswer('other'));
+    await until(() => taken.packets.length === 3, 'the request and its body');
+    assert.equal(taken.bodyAfter(1), 'abcdef');
+    taken.send(ajpAnswer('whole'));
+    await until(() => client.heard().body === 'whole', 'the answer');
+    first.send(ajpAnswer('other'));
+    for (const other of others) assert.equal(await answered(other), 200);
   });
 
   it('every member is tried once, then the client is told', async () => {
