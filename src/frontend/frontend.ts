@@ -11,7 +11,7 @@ import type { Http1Handler } from '../listener/http1-listener.ts';
 import { EXPLAIN_VARIABLE } from '../site/check/check-explaining.ts';
 import { findMapping, type MappingMatch } from '../site/mapping.ts';
 import type { MappingTarget } from '../site/model.ts';
-import { readPath, settleEncoded, shownPath } from '../site/path.ts';
+import { readPath, settleEncoded, shownPath, undecodedPath } from '../site/path.ts';
 import { fakeAuthorization, Gate } from './access/gate.ts';
 import { applyRemoteIp } from './access/remote-ip.ts';
 import { Activity, NO_SERVER, type ServerFacts } from './activity.ts';
@@ -194,13 +194,7 @@ export class Frontend implements Http1Handler, HeadFilter {
     visit.path = shownPath(forms);
     applyRequestHeaders(host.defaults.headerOps, 'early', exchange, this.#headers);
     applyEarlyResponseHeaders(host.defaults.headerOps, exchange, this.#headers);
-    // Before the path is decoded: Request_URI of these rules is the path as it was sent.
-    applyEnvRules(
-      host.earlyEnvRules,
-      exchange,
-      forms.raw.startsWith('//') ? forms.raw.replace(/^\/+/, '/') : forms.raw,
-      visit,
-    );
+    applyEnvRules(host.earlyEnvRules, exchange, undecodedPath(forms), visit);
     if (exchange.env?.has(EXPLAIN_VARIABLE) === true) visit.trace ??= this.#explaining.begin(visit);
     if (visit.host.sparesClients) spareClient(exchange);
     if (!isPath) this.fail(visit, 400);

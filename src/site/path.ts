@@ -45,8 +45,7 @@ export function readPath(raw: string, rules: PathRules, into: RequestPath, query
   into.decoded = raw;
   into.status = 0;
   if (isPlain(raw)) return true;
-  // Slashes at the very start are one, whatever MergeSlashes says: `//host/path` names no host in a request.
-  const path = raw.startsWith('//') ? raw.replace(/^\/+/, '/') : raw;
+  const path = fromOneSlash(raw);
   const encoded = UNREADABLE.test(path) ? undefined : resolve(decodeUnreserved(path), rules.mergeSlashes, false);
   into.decoded = '';
   if (encoded === undefined) {
@@ -59,6 +58,19 @@ export function readPath(raw: string, rules: PathRules, into: RequestPath, query
   if (into.status === 0)
     into.decoded = resolve(decode(encoded, rules.allowEncodedSlashes), rules.mergeSlashes, true) ?? '/';
   return true;
+}
+
+/**
+ * The path as rules see it that run before it is decoded (Request_URI of SetEnvIf outside sections): as sent, but for its
+ * beginning. Source: asked of httpd 2.4.71, with MergeSlashes On and Off.
+ */
+export function undecodedPath({ raw }: RequestPath): string {
+  return fromOneSlash(raw);
+}
+
+/** Slashes at the very start are one, whatever MergeSlashes says: `//host/path` names no host in a request. */
+function fromOneSlash(path: string): string {
+  return path.startsWith('//') ? path.replace(/^\/+/, '/') : path;
 }
 
 /**

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EncodedSlashes } from '../../../src/site/model.ts';
-import { encodePath, newRequestPath, readPath, sealPath } from '../../../src/site/path.ts';
+import { encodePath, newRequestPath, readPath, sealPath, undecodedPath } from '../../../src/site/path.ts';
 
 function read(raw: string, allowEncodedSlashes: EncodedSlashes = 'off', mergeSlashes = true) {
   const path = newRequestPath();
@@ -98,6 +98,18 @@ test('slashes at the very start are one, whatever MergeSlashes says', () => {
   const path = newRequestPath();
   assert.ok(readPath('//a//b', { allowEncodedSlashes: 'off', mergeSlashes: false }, path));
   assert.deepEqual([path.raw, path.decoded], ['//a//b', '/a//b']);
+});
+
+test('rules that run before the path is decoded see it as it was sent, but for slashes at its start', () => {
+  for (const [sent, seen] of [
+    ['//a//b/../%61', '/a//b/../%61'],
+    ['////%2f/y', '/%2f/y'],
+    ['//', '/'],
+    ['/a//b', '/a//b'],
+    ['/a/./b', '/a/./b'],
+    ['/%zz', '/%zz'],
+  ])
+    for (const mergeSlashes of [true, false]) assert.equal(undecodedPath(read(sent, 'off', mergeSlashes)), seen, sent);
 });
 
 test('a percent sign without two digits is 400 even in a segment that ".." takes away', () => {
