@@ -70,8 +70,9 @@ export class JkSide {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.front.stop();
+    // Backends first: a request that stands still at one keeps httpd from ending.
     await this.backends.stop();
+    await this.front.stop();
   }
 
   ask(request: RequestText, timeoutMs?: number): Promise<Conversation> {
