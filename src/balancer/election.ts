@@ -17,6 +17,11 @@ export type Reason =
 /** What one request's elections have come to. One object serves many requests: `begin` it for each. */
 export class Election {
   reason: Reason = 'none';
+  /** The member is that of the session's route, so that nothing need be said to the client about it. */
+  get isSticky(): boolean {
+    return this.reason === 'route';
+  }
+
   /** Sessions are looked for, and this request did not go where its session points (BALANCER_ROUTE_CHANGED). */
   routeChanged = false;
   /** Nobody is usable now, but it makes sense to ask again after `waitMs`. */

@@ -72,8 +72,10 @@ export interface LbConfig {
   readonly maxReplyTimeouts: number;
   /** worker.maintain: period of maintenance. Default 60 s. */
   readonly maintainMs: number;
-  /** The front names the member to the client in a session cookie without id (set_session_cookie). Undefined: not. */
-  readonly setsCookie: { readonly name: string; readonly path: string } | undefined;
+  /** The front names the member to the client in a session cookie without id (set_session_cookie). Default false. */
+  readonly setsCookie: boolean;
+  /** That cookie (session_cookie, session_cookie_path), also where a rule wants it set; '' as path leaves it out. */
+  readonly cookie: { readonly name: string; readonly path: string };
   /** Ours (catflap.<lb>.slow_start): time over which a member that came back gets its full share. Default 0. */
   readonly slowStartMs: number;
 }

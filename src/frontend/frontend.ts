@@ -22,6 +22,7 @@ import type { RequestTrace } from './explain/request-trace.ts';
 import { Failing } from './failing.ts';
 import { applyEarlyResponseHeaders, applyRequestHeaders, type HeaderContext } from './headers.ts';
 import { JK_HANDLER, mapToJk, mapToJkHandler } from './jk/jk-mapping.ts';
+import { dropSpareJkRuns } from './jk/jk-proxying.ts';
 import { serveJk } from './jk/jk-serving.ts';
 import type { PageHandlers } from './page-handler.ts';
 import { Pages } from './pages.ts';
@@ -99,6 +100,7 @@ export class Frontend implements Http1Handler, HeadFilter {
     // What is kept for reuse knows the old site, or was made by its rules.
     dropSpareVisits();
     dropSpareRuns(this);
+    dropSpareJkRuns(this);
     this.#match.mapping = undefined;
     this.#files = new FileAnswers(this.link.clock, this.#pages, this);
     old.retire(oldIsEmpty);
@@ -168,6 +170,7 @@ export class Frontend implements Http1Handler, HeadFilter {
       if (trace !== undefined) this.#explaining.finish(visit, trace);
       if (trace?.isRehearsal !== true) {
         this.activity.count(exchange);
+        visit.jkAccount?.write(exchange);
         writeAccessLogs(visit.host.accessLogs, exchange, visit, this.link.clock);
       }
     } finally {

@@ -18,6 +18,7 @@ import { usesEncodedForm } from '../site/mapping.ts';
 import type { BalancerKey, Host, JkWorker, Snapshot } from '../site/model.ts';
 import { everySettings, HostSettings } from '../site/settings.ts';
 import { HealthChecks } from './health/health-checks.ts';
+import { readsJkNotes } from './jk/jk-notes.ts';
 import { JkRules } from './jk/jk-rules.ts';
 import { RunningBalancers } from './running-balancers.ts';
 import { DEFAULT_MEDIA_TYPES, loadMediaTypes, type MediaTypes } from './static/mime.ts';
@@ -65,6 +66,8 @@ export class RunningHost {
   readonly sparesClients: boolean;
   /** Rules of mod_jk; undefined where nothing can come of them. */
   readonly jk: JkRules | undefined;
+  /** Some log shows notes of mod_jk. */
+  readonly keepsJkAccounts: boolean;
 
   constructor(
     host: Host,
@@ -83,6 +86,7 @@ export class RunningHost {
     this.setsManners = setsManners(host);
     this.sparesClients = sparesClients(host);
     this.jk = host.jk === undefined ? undefined : new JkRules(host.jk, workers);
+    this.keepsJkAccounts = host.jk !== undefined && readsJkNotes(host);
     this.readsEnvironment =
       host.accessLogs.length > 0 ||
       everySettings(host).some(

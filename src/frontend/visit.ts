@@ -9,6 +9,7 @@ import type { Authentication, DirectorySettings, JkTarget, MappingTarget } from 
 import { newRequestPath, type RequestPath } from '../site/path.ts';
 import type { Inquiry } from './access/inquiry.ts';
 import type { RequestTrace } from './explain/request-trace.ts';
+import type { JkAccount } from './jk/jk-notes.ts';
 import { RequestSubject } from './request-subject.ts';
 import type { RunningHost, RunningSite } from './running-site.ts';
 import type { FileTarget } from './static/static-path.ts';
@@ -80,6 +81,8 @@ export class Visit implements LogFacts, ClientFacts {
   isIndexRun = false;
   /** How deep it is within questions of another visit (`reach.ts`); 0 for a request. */
   depth = 0;
+  /** What a log reads of mod_jk's workers; undefined when none does, and before one is asked. */
+  jkAccount: JkAccount | undefined = undefined;
   #subject: RequestSubject | undefined = undefined;
   /** Somebody wants to know why it goes as it does. */
   trace: RequestTrace | undefined = undefined;
@@ -110,6 +113,7 @@ export class Visit implements LogFacts, ClientFacts {
     this.isIndexRun = false;
     this.rewriteCookies = undefined;
     this.depth = 0;
+    this.jkAccount = undefined;
     this.forgetGoal();
   }
 

@@ -64,10 +64,15 @@ export function eventLevelOf(logLevel: string): EventLevel {
 }
 
 /** `2026-01-01T00:00:00.000Z warn member-failed member=ajp://a:8009 cause="refused"`; octets, ASCII only. */
-export function formatEvent(wall: number, level: EventLevel, event: string, fields: LogFields = {}): string {
-  let line = `${new Date(wall).toISOString()} ${level} ${event}`;
-  for (const [name, value] of Object.entries(fields)) if (value !== undefined) line += ` ${name}=${textOf(value)}`;
-  return line;
+export function formatEvent(wall: number, level: EventLevel, event: string, fields?: LogFields): string {
+  return `${new Date(wall).toISOString()} ${level} ${eventText(event, fields)}`;
+}
+
+/** `member-failed member=ajp://a:8009 cause="refused"`. */
+export function eventText(event: string, fields: LogFields = {}): string {
+  let text = event;
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) text += ` ${name}=${textOf(value)}`;
+  return text;
 }
 
 function textOf(value: unknown): string {

@@ -1,24 +1,109 @@
-// From a worker of mod_jk to a proxied exchange. Place in the picture: beside `upstream/proxying.ts`, for targets that
-// JkMount and its kin have found.
+// A request on its way to a worker of mod_jk: the run of the proxy that carries it is filled as mod_jk fills its own, told
+// whom a member is, and finishes the answer. What happens in between is the proxy's (`upstream/proxy.ts`).
 
-import type { AjpWorker, LbWorker } from '../../site/model.ts';
-import { encodePath } from '../../site/path.ts';
+import type { Member } from '../../balancer/member.ts';
+import { Failure } from '../../base/failure.ts';
+import type { AjpWorker, JkHost, LbWorker } from '../../site/model.ts';
+import { NO_KEEP_ALIVE } from '../upstream/manners.ts';
 import { answerTrace } from '../upstream/max-forwards.ts';
-import { type ProxyingFrontend, proxyExchange } from '../upstream/proxying.ts';
+import { ProxyRuns } from '../upstream/proxy.ts';
+import type { Attempts } from '../upstream/proxy-attempts.ts';
+import type { ProxyRequest } from '../upstream/proxy-request.ts';
+import { keepChallenge, type ProxyingFrontend } from '../upstream/proxying.ts';
 import type { Visit } from '../visit.ts';
+import { finishJkHead, isReplacedByErrorPage, nameMember } from './jk-answer.ts';
+import { JkAccount } from './jk-notes.ts';
+import { JkRequest } from './jk-request.ts';
+import { rulesInForce } from './jk-request-rules.ts';
 
-/** Begins to proxy. TRACE is answered here. */
+/** Begins to forward to the worker of the visit's goal. TRACE is answered here. */
 export function proxyToWorker(frontend: ProxyingFrontend, visit: Visit, worker: LbWorker | AjpWorker): void {
-  if (visit.exchange.request.method === 'TRACE') {
-    answerTrace(visit.exchange);
+  if (visit.exchange.request.method === 'TRACE') answerTrace(visit.exchange);
+  else if (visit.host.host.jk !== undefined) forward(frontend, visit, visit.host.host.jk, worker);
+}
+
+function forward(frontend: ProxyingFrontend, visit: Visit, jk: JkHost, worker: LbWorker | AjpWorker): void {
+  const { exchange, goal } = visit;
+  const balancer = visit.site.balancer(worker.balancer);
+  if (balancer === undefined) {
+    const why = `there is no balancer of worker "${worker.name}"`;
+    frontend.fail(visit, 500, new Failure('no-balancer', 'internal', why, { status: 500 }));
     return;
   }
-  const target = {
-    kind: 'proxy',
-    balancer: worker.balancer,
-    authority: `ajp://${worker.name}`,
-    path: '',
-    isDirect: worker.kind === 'ajp',
-  } as const;
-  proxyExchange(frontend, visit, target, encodePath(visit.goal.path, false));
+  if (visit.host.keepsJkAccounts) visit.jkAccount = new JkAccount(worker, frontend.link.clock);
+  const run = runsOf(frontend).lend();
+  const { request } = run;
+  const manner = (request.ajpManner as JkRequest | undefined) ?? new JkRequest();
+  const { session } = run.attempts;
+  const { env } = exchange;
+  request.exchange = exchange;
+  request.host = visit.host.host;
+  request.query = goal.query;
+  request.ajpManner = manner;
+  manner.begin(visit, jk);
+  request.path = manner.uri;
+  request.rules = rulesInForce(goal.jk?.rules, env);
+  request.forcedRoute = env?.get('JK_ROUTE') || undefined;
+  manner.route = request.forcedRoute;
+  request.manners = jk.options.disableReuse ? NO_KEEP_ALIVE : 0;
+  request.flushesBody = jk.options.flushPackets;
+  request.flushesHead = jk.options.flushHeader;
+  request.hidesLength = exchange.request.bodyLength > 0 && env?.has(jk.indicators.ignoreCl) === true;
+  request.tlsClients = visit.site.tlsClients;
+  request.trace = visit.trace;
+  session.reset();
+  run.start(exchange, visit.trace?.isRehearsal === true ? balancer.rehearse() : balancer);
+}
+
+const runs = new WeakMap<ProxyingFrontend, ProxyRuns>();
+
+/** Forgets spare runs: they know the hosts and balancers they served last. */
+export function dropSpareJkRuns(frontend: ProxyingFrontend): void {
+  runs.delete(frontend);
+}
+
+function runsOf(frontend: ProxyingFrontend): ProxyRuns {
+  let own = runs.get(frontend);
+  if (own === undefined) {
+    own = new ProxyRuns({
+      link: frontend.link,
+      chosen,
+      finishResponse,
+      answerError: (exchange, status, failure) => frontend.fail(exchange.attachment as Visit, status, failure),
+    });
+    runs.set(frontend, own);
+  }
+  return own;
+}
+
+/** What the request says of the member that has been elected for it. */
+function chosen({ request, balancer }: Attempts, member: Member): void {
+  const manner = request.ajpManner as JkRequest;
+  const { lb, route } = member.config;
+  const isDirect = balancer.balancer.config.lb === undefined;
+  if (!isDirect && lb !== undefined) {
+    manner.activation = request.rules?.activations.get(lb.name) ?? lb.activation;
+    manner.route = request.forcedRoute ?? route;
+  }
+  (request.exchange.attachment as Visit).jkAccount?.chosen(balancer.balancer, member, manner.route);
+}
+
+/** @returns false when the rule wants our own page instead (use_server_errors) */
+function finishResponse(request: ProxyRequest, { balancer, election, member }: Attempts): boolean {
+  const { exchange, rules } = request;
+  const { response } = exchange;
+  const visit = exchange.attachment as Visit;
+  const { lb } = balancer.balancer.config;
+  if (visit.originalStatus !== undefined) {
+    // The page of an error keeps the error's status.
+    response.status = visit.originalStatus;
+    response.reason = '';
+  } else if (isReplacedByErrorPage(response, rules)) {
+    keepChallenge(response);
+    return false;
+  }
+  finishJkHead(response);
+  if (lb !== undefined && member !== undefined && (rules?.setsSessionCookie ?? lb.setsCookie) && !election.isSticky)
+    nameMember(response, lb, member.config.route, (request.ajpManner as JkRequest).isSecure);
+  return true;
 }

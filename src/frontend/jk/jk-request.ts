@@ -28,7 +28,10 @@ export class JkRequest implements AjpManner {
   readonly tooLargeStatus = 413;
   #visit!: Visit;
   #jk!: JkHost;
-  #uri = '';
+  /** The path as it goes to Tomcat. */
+  uri = '';
+  /** Tomcat is told that the client speaks TLS. */
+  isSecure = false;
   /** Of the member in question, as the rule or the member says. */
   activation: Activation = 'active';
   /** For jvm_route; undefined is not sent. */
@@ -37,7 +40,7 @@ export class JkRequest implements AjpManner {
   begin(visit: Visit, jk: JkHost): void {
     this.#visit = visit;
     this.#jk = jk;
-    this.#uri = forwardedUri(jk.options.forwardUri, visit.forms);
+    this.uri = forwardedUri(jk.options.forwardUri, visit);
     this.activation = 'active';
     this.route = undefined;
   }
@@ -47,9 +50,10 @@ export class JkRequest implements AjpManner {
     const { connection, request, env } = exchange;
     const isPhysical = options.forwardPhysicalAddress;
     forward.reset();
+    this.isSecure = false;
     forward.method = request.method;
     forward.protocol = request.minorVersion === 0 ? 'HTTP/1.0' : 'HTTP/1.1';
-    forward.uri = this.#uri;
+    forward.uri = this.uri;
     forward.remoteAddress = options.forwardLocalAddress
       ? connection.localAddress
       : isPhysical
@@ -96,6 +100,7 @@ export class JkRequest implements AjpManner {
     const visit = this.#visit;
     const { options, indicators } = this.#jk;
     if (sharedVariable(visit, indicators.https)?.toLowerCase() !== 'on') return;
+    this.isSecure = true;
     forward.isSecure = true;
     const cert = sharedVariable(visit, indicators.cert) ?? '';
     const chain = options.forwardCertChain ? certificatesOf(visit, indicators.certChainPrefix) : '';

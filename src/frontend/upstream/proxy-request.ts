@@ -2,6 +2,7 @@
 // limits. Filled once per request; one object serves many.
 
 import type { MemberConfig } from '../../balancer/config.ts';
+import type { RequestRules } from '../../balancer/lb-config.ts';
 import { FIELD } from '../../base/field-names.ts';
 import type { SecureDial } from '../../link/dial.ts';
 import type { Exchange } from '../../listener/exchange.ts';
@@ -47,6 +48,10 @@ export class ProxyRequest {
   needsUpgrade = false;
   /** What the environment asks for: bits of `manners.ts`. */
   manners = 0;
+  /** What a rule of mod_jk, or the environment in its place, says of this request. */
+  rules: RequestRules | undefined = undefined;
+  /** Route that the environment names in place of a session's (JK_ROUTE); undefined or '': none. */
+  forcedRoute: string | undefined = undefined;
   /** Undefined: as mod_proxy_ajp does. */
   ajpManner: AjpManner | undefined = undefined;
   /** Octets of an AJP response do not wait for company, and neither does its head. */

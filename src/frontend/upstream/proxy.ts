@@ -23,7 +23,7 @@ export interface ProxyHost {
   /** A member was elected: tell whoever reads it from the environment. */
   chosen(attempts: Attempts, member: Member): void;
   /** The response head has come and is about to be sent: rewrite it. @returns false to answer with an error page instead */
-  finishResponse(request: ProxyRequest): boolean;
+  finishResponse(request: ProxyRequest, attempts: Attempts): boolean;
   /** Nothing of the response was sent: answer with this status. */
   answerError(exchange: Exchange, status: number, failure: Failure | undefined): void;
 }
@@ -248,7 +248,7 @@ export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents, Bod
     try {
       if (response.fields.hasKnown(FIELD['Set-Cookie']))
         this.#checkRoutes(response.fields, this.attempts.member as Member);
-      this.#isReplaced = !this.#host.finishResponse(this.request);
+      this.#isReplaced = !this.#host.finishResponse(this.request, this.attempts);
       if (!this.#isReplaced) exchange.sendHead();
     } catch (error) {
       this.fault(error instanceof Failure ? unfit(error) : error);
@@ -293,7 +293,7 @@ export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents, Bod
     const { link } = this.#host;
     this.#connection = undefined;
     this.attempts.answered(exchange.response.status);
-    this.#host.finishResponse(this.request);
+    this.#host.finishResponse(this.request, this.attempts);
     if (!exchange.switchProtocols()) {
       end.connection.destroy();
       end.release();

@@ -163,7 +163,7 @@ function finishResponse(request: ProxyRequest): boolean {
 }
 
 /** Of a page that ours replaces only the challenge goes on: without it nobody could log in. */
-function keepChallenge({ status, fields }: ResponseHead): void {
+export function keepChallenge({ status, fields }: ResponseHead): void {
   const challenges = status === 401 ? fields.getAll('WWW-Authenticate') : [];
   fields.reset();
   for (const challenge of challenges) fields.addKnown(FIELD['WWW-Authenticate'], challenge);

@@ -42,6 +42,7 @@ function make({ tls, ...settings }: { tls?: TlsFacts; [setting: string]: unknown
   visit.host = { host: { serverName: 'own.test', useCanonicalName: 'off', serverPort: undefined } } as never;
   visit.settings = settings as never;
   readPath('/app/x', { allowEncodedSlashes: 'off', mergeSlashes: true }, visit.forms);
+  visit.goal.path = visit.forms.decoded;
   jk = {
     options: DEFAULT_JK_OPTIONS,
     envVars: [],

@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { forwardedUri } from '../../../src/frontend/jk/jk-uri.ts';
-import { newRequestPath, readPath } from '../../../src/site/path.ts';
+import { Visit } from '../../../src/frontend/visit.ts';
+import type { EncodedSlashes } from '../../../src/site/model.ts';
+import { readPath } from '../../../src/site/path.ts';
 
 const FORMS = ['proxy', 'compat', 'compat-unparsed', 'escaped'] as const;
 /** As sent, then in each form. */
@@ -19,11 +21,22 @@ const PATHS: readonly (readonly [string, string, string, string, string])[] = [
   ["/$-_.+!*'(),:;@&=~", ...(Array(4).fill("/$-_.+!*'(),:;@&=~") as [string, string, string, string])],
 ];
 
+/** As it goes on in each form. */
+function forms(sent: string, allowEncodedSlashes: EncodedSlashes = 'off'): string[] {
+  const visit = new Visit();
+  visit.host = { host: { allowEncodedSlashes } } as never;
+  assert.ok(readPath(sent, { allowEncodedSlashes, mergeSlashes: true }, visit.forms));
+  visit.goal.path = visit.forms.decoded;
+  return FORMS.map((form) => forwardedUri(form, visit));
+}
+
 // JkOptions ForwardURIProxy, ForwardURICompat, ForwardURICompatUnparsed, ForwardURIEscaped
 test('a path goes on in the form that JkOptions wants', () => {
-  const path = newRequestPath();
-  for (const [sent, ...forms] of PATHS) {
-    assert.ok(readPath(sent, { allowEncodedSlashes: 'off', mergeSlashes: true }, path));
-    for (const [at, form] of FORMS.entries()) assert.equal(forwardedUri(form, path), forms[at], `${form} ${sent}`);
-  }
+  for (const [sent, ...expected] of PATHS) assert.deepEqual(forms(sent), expected, sent);
+});
+
+// AllowEncodedSlashes
+test('an encoded slash that is not decoded goes on as it came', () => {
+  const sent = '/w/a%2Fb%25c%3Fd';
+  assert.deepEqual(forms(sent, 'no-decode'), [sent, '/w/a%2Fb%c?d', sent, '/w/a%2Fb%25c%3fd']);
 });
