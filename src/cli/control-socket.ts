@@ -46,7 +46,7 @@ export class ControlSocket {
     return socket;
   }
 
-  /** Closes it and takes the file away, if that is still allowed. */
+  /** Closes it and takes the file away, if that is still allowed; otherwise a keeper does, or whoever opens it next. */
   async close(): Promise<void> {
     for (const client of this.#clients) client.destroy();
     await new Promise<void>((resolve) => {

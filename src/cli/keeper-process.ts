@@ -2,7 +2,17 @@
 // configuration anew, writes logs and binds ports for the frontend, and only what the configuration on disk names. It
 // has no connections, sees no requests, and ends with the frontend.
 
-import { closeSync, lstatSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  type Stats,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { diskFiles, type FileReader } from '../config/files.ts';
 import { LOG_MODE } from '../listener/log-output.ts';
@@ -40,7 +50,7 @@ export async function runKeeper(onSignal: OnSignal): Promise<number> {
   if (process.connected) tell({ kind: 'ready', id: READY_ID });
   else ended.resolve();
   await ended.promise;
-  keeper?.removePidFile();
+  keeper?.clearUp();
   if (process.connected) process.disconnect?.();
   return 0;
 }
@@ -59,11 +69,14 @@ class Keeper {
   /** Of what was read last, and of what is in force. */
   #nextPidFile: string | undefined;
   #pidFile: string | undefined;
+  /** The control socket as it was opened. */
+  readonly #socket: Stats | undefined;
 
   constructor(begin: Begin) {
     this.#begin = begin;
     this.#learn(begin.named);
     this.#pidFile = begin.named.pidFile;
+    this.#socket = this.#statControl();
   }
 
   obey(word: Wish): void {
@@ -85,14 +98,39 @@ class Keeper {
     }
   }
 
-  /** Removes the file if its number is still the frontend's: what the frontend itself could not. */
-  removePidFile(): void {
+  /** Removes what the frontend could not. */
+  clearUp(): void {
+    this.#removePidFile();
+    this.#removeControl();
+  }
+
+  /** If its number is still the frontend's. */
+  #removePidFile(): void {
     const { pid, user } = this.#begin;
     try {
       if (this.#pidFile !== undefined && holdsPid(this.#pidFile, pid)) rmSync(guardedPath(this.#pidFile, user));
     } catch (error) {
       complain(`PidFile is left: ${(error as Error).message}`);
     }
+  }
+
+  /** If it is still the one that the frontend opened. */
+  #removeControl(): void {
+    const { controlPath, user } = this.#begin;
+    const socket = this.#socket;
+    if (controlPath === undefined || socket === undefined) return;
+    try {
+      const left = this.#statControl();
+      if (left?.isSocket() === true && left.ino === socket.ino && left.dev === socket.dev)
+        rmSync(guardedPath(controlPath, user));
+    } catch (error) {
+      complain(`the control socket is left: ${(error as Error).message}`);
+    }
+  }
+
+  #statControl(): Stats | undefined {
+    const { controlPath } = this.#begin;
+    return controlPath === undefined ? undefined : lstatSync(controlPath, { throwIfNoEntry: false });
   }
 
   // --- the configuration --------------------------------------------------------------------------------------------
@@ -206,7 +244,7 @@ class Keeper {
     const { pid, user } = this.#begin;
     const next = this.#nextPidFile;
     if (next === this.#pidFile) return;
-    this.removePidFile();
+    this.#removePidFile();
     this.#pidFile = next;
     try {
       if (next !== undefined && !holdsPid(next, pid)) writeFileSync(guardedPath(next, user), `${pid}\n`);

@@ -17,6 +17,8 @@ export type Word =
       readonly isDetached: boolean;
       /** By the configuration that the frontend started with. */
       readonly named: Named;
+      /** Of the control socket that the frontend has opened, absolute. */
+      readonly controlPath?: string;
     }
   /** The configuration is wanted anew, and logs are opened anew. */
   | { readonly kind: 'read'; readonly id: number }

@@ -3,6 +3,7 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { Server } from 'node:net';
+import { resolve } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { diskFiles, type FileReader } from '../config/files.ts';
@@ -76,8 +77,8 @@ export class Keeper {
     await this.#loaded;
   }
 
-  /** This process has become who it will be. @param snapshot what it serves */
-  begin(snapshot: Snapshot, options: ServingOptions, isDetached: boolean): void {
+  /** This process has become who it will be. @param snapshot what it serves @param controlPath of its control socket */
+  begin(snapshot: Snapshot, options: ServingOptions, isDetached: boolean, controlPath: string | undefined): void {
     this.#hasBegun = true;
     const user = { uid: process.getuid?.() ?? 0, groups: [process.getgid?.() ?? 0, ...(process.getgroups?.() ?? [])] };
     this.#say({
@@ -87,6 +88,7 @@ export class Keeper {
       user,
       isDetached,
       named: namedIn(snapshot, options.pidFile),
+      ...(controlPath === undefined ? {} : { controlPath: resolve(controlPath) }),
     });
   }
 
@@ -139,7 +141,7 @@ export class Keeper {
       });
     });
 
-  /** Ends it; it removes PidFile. */
+  /** Ends it; it removes PidFile and the control socket. */
   async end(): Promise<void> {
     this.#isEnding = true;
     if (!this.#say({ kind: 'end' })) return;

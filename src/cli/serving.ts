@@ -132,7 +132,7 @@ class Serving {
     if (this.#pidFile !== undefined) writePidFile(this.#pidFile, startLog);
     await this.#openControl();
     dropPrivileges(user, group);
-    keeper?.begin(this.#snapshot, this.#options, background.isDetached);
+    keeper?.begin(this.#snapshot, this.#options, background.isDetached, this.#control?.path);
     const addresses = background.isDetached ? [] : this.#server.addresses;
     for (const { address, port } of addresses) process.stdout.write(`listening on ${printable(address)}:${port}\n`);
     background.ready();

@@ -2,7 +2,9 @@
 // other one ends.
 
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, existsSync, readFileSync, symlinkSync } from 'node:fs';
+import { once } from 'node:events';
+import { chmodSync, chownSync, existsSync, lstatSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { processTree } from '../support/child.ts';
@@ -109,6 +111,36 @@ test('a keeper whose frontend was killed removes PidFile and ends', needsRoot, a
   const keeper = keeperOf(server);
   process.kill(server.pid, 'SIGKILL');
   assert.ok(await until(() => !server.hasPidFile && !isThere(keeper), LIMIT_MS));
+});
+
+test(
+  'the control socket in a folder of root is removed by the keeper when the frontend has ended',
+  needsRoot,
+  async () => {
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      await using server = await RootServer.start('catflap');
+      const socket = join(server.folder, 'run/server.control');
+      assert.ok(lstatSync(socket).isSocket());
+      const keeper = keeperOf(server);
+      process.kill(server.pid, signal);
+      assert.ok(await until(() => !isThere(keeper), LIMIT_MS));
+      assert.ok(!existsSync(socket), signal);
+      assert.ok(!server.hasPidFile);
+    }
+  },
+);
+
+test('a control socket that is not the frontend’s any more is left by its keeper', needsRoot, async () => {
+  await using server = await RootServer.start('catflap');
+  const socket = join(server.folder, 'run/server.control');
+  renameSync(socket, `${socket}.old`);
+  const other = createServer().listen(socket);
+  await once(other, 'listening');
+  const keeper = keeperOf(server);
+  process.kill(server.pid, 'SIGTERM');
+  assert.ok(await until(() => !isThere(keeper), LIMIT_MS));
+  assert.ok(lstatSync(socket).isSocket());
+  other.close();
 });
 
 test('signals that are for the frontend leave the keeper alone', needsRoot, async () => {
