@@ -9,6 +9,8 @@ import type { BalancerKey } from '../model-rules.ts';
 export interface JkSite {
   /** By name: the workers of worker.list, those that rules may name. */
   readonly workers: ReadonlyMap<string, JkWorker>;
+  /** Where each property stands, by its name (`worker.a.redirect`): for messages. */
+  readonly places: ReadonlyMap<string, Place>;
   /** worker.maintain. */
   readonly maintainMs: number;
   /** Every line as the status worker dumps it: variables and references resolved, secrets left out; without line ends. */
