@@ -25,7 +25,8 @@ test('an lb becomes a balancer of its members under the rules of mod_jk', () => 
     errorEscalationMs: 30_000,
     maxReplyTimeouts: 0,
     maintainMs: 60_000,
-    setsCookie: undefined,
+    setsCookie: false,
+    cookie: { name: 'JSESSIONID', path: '/' },
     slowStartMs: 0,
   });
 });
@@ -114,9 +115,9 @@ test('worker.<name>.session_cookie, worker.<name>.session_path', () => {
 });
 
 test('worker.<name>.set_session_cookie, worker.<name>.session_cookie_path', () => {
-  assert.deepEqual(lbOf('worker.lb.set_session_cookie=1').lb?.setsCookie, { name: 'JSESSIONID', path: '/' });
-  const { lb } = lbOf('worker.lb.set_session_cookie=1\nworker.lb.session_cookie_path=/c\nworker.lb.session_cookie=S');
-  assert.deepEqual(lb?.setsCookie, { name: 'S', path: '/c' });
+  assert.equal(lbOf('worker.lb.set_session_cookie=1').lb?.setsCookie, true);
+  const { lb } = lbOf('worker.lb.session_cookie_path=/c\nworker.lb.session_cookie=S');
+  assert.deepEqual(lb?.cookie, { name: 'S', path: '/c' });
 });
 
 // worker.<name>.balance_workers
