@@ -15,8 +15,9 @@ import { resolveMapping, sections, settings } from './assemble-sections.ts';
 import type { BalancerChoices, BalancerDraft, WorkerDraft } from './balancer-draft.ts';
 import type { HostChoices, HostDraft, SiteDraft } from './draft.ts';
 import { assembleJkHost } from './jk/assemble-jk.ts';
+import { assembleWorkers } from './jk/assemble-workers.ts';
 import { accessLogs } from './logs.ts';
-import type { BalancerKey, HeartbeatSettings, Host, ReadTimeout, ServerSettings, Snapshot } from './model.ts';
+import type { BalancerKey, HeartbeatSettings, Host, JkMount, ReadTimeout, ServerSettings, Snapshot } from './model.ts';
 import type { HostView } from './resolve-target.ts';
 import { hostRewriting, rewriteMaps, withEngine } from './rewriting/assemble-rewriting.ts';
 import { mergeSettings } from './settings.ts';
@@ -24,13 +25,15 @@ import { assembleTls } from './tls/assemble-tls.ts';
 
 /** Makes the Snapshot. @param hostName name of this machine, for a main server without ServerName */
 export function assemble(site: SiteDraft, tree: ConfigTree, hostName: string): Omit<Snapshot, 'findings'> {
-  const balancers = new Map<BalancerKey, BalancerConfig>();
+  const workers = assembleWorkers(site);
+  const workerMounts = workers?.mounts ?? [];
+  const balancers = new Map<BalancerKey, BalancerConfig>(workers?.balancers);
   const ids = hostIds(site, hostName);
   const mainView = viewOfMain(site, balancers);
-  const main = assembleHost(site.main, site, mainView, 'main', hostName);
+  const main = assembleHost(site.main, site, mainView, 'main', hostName, workerMounts);
   const hosts = site.hosts.map((host, i) => {
     const view = viewOfHost(host, site, ids[i], mainView, balancers);
-    return assembleHost(host, site, view, ids[i], hostName);
+    return assembleHost(host, site, view, ids[i], hostName, workerMounts);
   });
   return {
     serverRoot: tree.serverRoot,
@@ -38,9 +41,10 @@ export function assemble(site: SiteDraft, tree: ConfigTree, hostName: string): O
     mainHost: main,
     hosts,
     balancers,
+    jk: workers?.jk,
     healthExpressions: site.healthExpressions,
     server: serverSettings(site, tree),
-    files: tree.files,
+    files: [...tree.files, ...(workers?.files ?? [])],
   };
 }
 
@@ -237,7 +241,14 @@ const DEFAULT_CHOICES = {
   proxyStatus: 'off',
 } as const satisfies HostChoices;
 
-function assembleHost(draft: HostDraft, site: SiteDraft, view: HostView, id: string, hostName: string): Host {
+function assembleHost(
+  draft: HostDraft,
+  site: SiteDraft,
+  view: HostView,
+  id: string,
+  hostName: string,
+  workerMounts: readonly JkMount[],
+): Host {
   const { main } = site;
   const choices: HostChoices & typeof DEFAULT_CHOICES = {
     ...DEFAULT_CHOICES,
@@ -295,7 +306,7 @@ function assembleHost(draft: HostDraft, site: SiteDraft, view: HostView, id: str
     },
     tls: assembleTls(draft, site),
     strictSni: draft.strictSni ?? main.strictSni ?? false,
-    jk: assembleJkHost(draft, site, []),
+    jk: assembleJkHost(draft, site, workerMounts),
     place: draft.place,
     places: draft.isMain ? main.places : new Map([...main.places, ...draft.places]),
   };

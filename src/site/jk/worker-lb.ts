@@ -57,9 +57,8 @@ function readLbConfig(values: WorkerValues, surroundings: LbSurroundings, cookie
     errorEscalationMs: values.number({ byDefault: Math.floor(recoverSeconds / 2) }, 'error_escalation_time') * 1000,
     maxReplyTimeouts: values.number({ byDefault: 0 }, 'max_reply_timeouts'),
     maintainMs: surroundings.maintainMs,
-    setsCookie: values.flag('set_session_cookie', false)
-      ? Object.freeze({ name: cookieName, path: cookiePath })
-      : undefined,
+    setsCookie: values.flag('set_session_cookie', false),
+    cookie: Object.freeze({ name: cookieName, path: cookiePath }),
     slowStartMs: surroundings.slowStartMs,
   });
 }

@@ -2,6 +2,8 @@
 
 import type { Findings } from '../../config/finding.ts';
 import { shown } from '../../config/modjk/properties.ts';
+import { readRules } from '../../config/modjk/uriworkermap.ts';
+import { mountOf } from './assemble-jk.ts';
 import type { JkMount } from './model-jk.ts';
 import type { WorkerValues } from './worker-values.ts';
 
@@ -9,23 +11,12 @@ import type { WorkerValues } from './worker-values.ts';
 export function workerMounts(workers: readonly WorkerValues[], findings: Findings): JkMount[] {
   return workers.flatMap((worker) =>
     worker.list('mount').flatMap(({ text, place }) => {
-      const pattern = text.replace(/^(?:-?!|-)/, '');
-      if (!pattern.startsWith('/')) {
-        const told = `"${shown(text)}" does not begin with a slash, so no path fits; write /${shown(pattern)}`;
+      const rules = readRules(text, worker.name, place);
+      if (rules.length === 0) {
+        const told = `"${shown(text)}" does not begin with a slash, so no path fits; write /${shown(text)}`;
         findings.error(place, `worker.${shown(worker.name)}.mount`, 'bad-pattern', told);
-        return [];
       }
-      const [first, second] = pattern.split('|', 2);
-      const patterns = second === undefined ? [first] : [first, first + second];
-      return patterns.map((each) => ({
-        pattern: each,
-        worker: worker.name,
-        isExclusion: /^-?!/.test(text),
-        isDisabled: text.startsWith('-'),
-        source: 'worker definition' as const,
-        rules: undefined,
-        place,
-      }));
+      return rules.map((rule) => mountOf(rule, 'worker definition', findings));
     }),
   );
 }

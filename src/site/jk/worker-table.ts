@@ -13,17 +13,14 @@ import { KNOWN_PROPERTIES, OLD_NAMES, WITHOUT_EFFECT } from './worker-properties
 export function addFile(
   table: PropertyTable,
   { path, place }: { readonly path: string; readonly place: Place },
-  { files, findings, assumeFiles }: { files: FileReader; findings: Findings; assumeFiles: boolean },
+  { files, findings }: { files: FileReader; findings: Findings },
 ): boolean {
+  if (files.kind(path) !== 'file') return false;
   let octets: Uint8Array;
   try {
     octets = files.read(path);
   } catch (error) {
-    const why =
-      (error as NodeJS.ErrnoException).code === 'EACCES' ? 'this user may not read it' : 'there is no such file';
-    const told = `cannot read ${path}: ${why}`;
-    if (assumeFiles) findings.warn(place, 'JkWorkersFile', 'file-missing', told);
-    else findings.error(place, 'JkWorkersFile', 'file-missing', `${told}; name the file that defines the workers`);
+    findings.error(place, 'JkWorkersFile', 'file-unreadable', `${path} cannot be read: ${(error as Error).message}`);
     return false;
   }
   if (octets.length > CONFIG_LIMITS.fileBytes) {

@@ -24,8 +24,10 @@ import { type Item, itemsOf, parseNumber, WorkerValues } from './worker-values.t
 export interface WorkerSources {
   /** JkWorkerProperty lines, in order. They come before the file, wherever they stand. */
   readonly lines: readonly { readonly text: string; readonly place: Place }[];
-  /** JkWorkersFile: absolute, with the place of the directive. */
+  /** JkWorkersFile: absolute, with the place of the directive. That it is missing the directive has told. */
   readonly file: { readonly path: string; readonly place: Place } | undefined;
+  /** Where the site begins: for findings about what is nowhere. */
+  readonly place: Place;
   /** What `$(ServerRoot)` stands for in the file. */
   readonly serverRoot: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -36,8 +38,6 @@ export interface WorkerSources {
   readonly log: JkLog;
   readonly files: FileReader;
   readonly findings: Findings;
-  /** A missing file is a warning. */
-  readonly assumeFiles: boolean;
 }
 
 export interface ReadWorkers {
@@ -68,7 +68,7 @@ export function readWorkers(sources: WorkerSources): ReadWorkers {
     const property = readProperty(text, place, findings);
     if (property !== undefined) table.add(property);
   }
-  const place = file?.place ?? sources.lines[0]?.place ?? { file: '', line: 0 };
+  const place = file?.place ?? sources.lines[0]?.place ?? sources.place;
   table.define('ServerRoot', sources.serverRoot, place);
   const isRead = file !== undefined && addFile(table, file, sources);
   checkNames(table, findings);

@@ -22,7 +22,7 @@ export function workers(text: string | undefined, choices: Partial<WorkerSources
     watchdogMs: 0,
     log: { file: undefined, level: 'info', stampFormat: '' },
     files: new MemoryFiles(text === undefined ? {} : { '/srv/w.properties': text }),
-    assumeFiles: false,
+    place: { file: '/srv/httpd.conf', line: 0 },
     findings,
     ...choices,
   });

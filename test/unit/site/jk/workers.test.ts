@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { load, site, told as siteTold } from '../support.ts';
 import { balancerIn, clean, lbOf, onlyMessage, PAIR, told, workers } from './support.ts';
 
 test('an lb becomes a balancer of its members under the rules of mod_jk', () => {
@@ -251,9 +252,29 @@ test('lines of JkWorkerProperty are enough', () => {
 });
 
 test('a JkWorkersFile that is not there is an error at its directive, and a warning where files are assumed', () => {
-  const [finding] = workers(undefined).findings.list;
-  assert.deepEqual([finding.severity, finding.file, finding.line], ['error', '/srv/httpd.conf', 1]);
-  assert.equal(workers(undefined, { assumeFiles: true }).findings.hasErrors, false);
+  assert.deepEqual(siteTold(load('JkWorkersFile none.properties')), [
+    'error file-missing 1',
+    'warning no-worker-list 1',
+  ]);
+  const assumed = load('JkWorkersFile none.properties', {}, { assumeFiles: true });
+  assert.deepEqual(siteTold(assumed), ['warning file-missing 1', 'warning no-worker-list 1']);
+});
+
+// JkWorkersFile, JkWorkerProperty
+test('a site has the workers of its file and lines, their balancers, and the file among its files', () => {
+  const { jk, balancers, files, mainHost } = site(
+    'JkWorkersFile w.properties\nJkWorkerProperty worker.list=x\nJkWatchdogInterval 3\nCatflapProbe 5',
+    { '/srv/w.properties': `${PAIR}worker.lb.mount=/app/*\nworker.x.port=1` },
+  );
+  assert.deepEqual([...(jk?.workers.keys() ?? [])], ['x', 'lb']);
+  assert.deepEqual([jk?.file, jk?.watchdogMs], ['/srv/w.properties', 3000]);
+  assert.deepEqual([...balancers.keys()], ['jk:x', 'jk:lb']);
+  assert.equal(balancers.get('jk:lb')?.probeMs, 5000);
+  assert.deepEqual(files, ['/srv/httpd.conf', '/srv/w.properties']);
+  assert.deepEqual(
+    mainHost.jk?.mounts.map(({ pattern }) => pattern),
+    ['/app/*'],
+  );
 });
 
 test('the file is one that a reload reads again', () => {
