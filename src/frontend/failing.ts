@@ -49,7 +49,8 @@ export class Failing {
 
   /** An operator must be able to read why a client got an error of ours. */
   tell(visit: Visit, status: number, failure: Failure | undefined): void {
-    this.#log.error('request-failed', {
+    const log = visit.goal.kind === 'jk' ? visit.site.jkLog : this.#log;
+    log.error('request-failed', {
       status,
       code: failure?.code,
       why: failure?.message,

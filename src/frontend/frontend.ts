@@ -170,7 +170,7 @@ export class Frontend implements Http1Handler, HeadFilter {
       if (trace !== undefined) this.#explaining.finish(visit, trace);
       if (trace?.isRehearsal !== true) {
         this.activity.count(exchange);
-        visit.jkAccount?.write(exchange);
+        visit.jkAccount?.finish(visit);
         writeAccessLogs(visit.host.accessLogs, exchange, visit, this.link.clock);
       }
     } finally {

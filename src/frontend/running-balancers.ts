@@ -25,6 +25,8 @@ import { ProxiedBalancer } from './upstream/proxied-balancer.ts';
 export interface BalancerServices {
   readonly link: Link;
   readonly log: Log;
+  /** The same for workers of mod_jk. */
+  readonly jkLog: Log;
   readonly resolve: Resolve;
   readonly heartbeats?: HeartbeatServices | undefined;
   /** Hears of every change that operators make, when it is in force. */
@@ -101,7 +103,8 @@ export class RunningBalancers {
   }
 
   #make(config: BalancerConfig, previous: ProxiedBalancer | undefined): ProxiedBalancer {
-    return new ProxiedBalancer(config, this.#services, previous);
+    const { log, jkLog } = this.#services;
+    return new ProxiedBalancer(config, { ...this.#services, log: isOfModJk(config) ? jkLog : log }, previous);
   }
 
   #carryOver(previous: RunningBalancers): Overlay {
@@ -109,4 +112,8 @@ export class RunningBalancers {
     for (const note of notes) this.#services.log.warn('run-time-change-ended', { ...note });
     return overlay;
   }
+}
+
+function isOfModJk({ policy }: BalancerConfig): boolean {
+  return policy === 'mod_jk' || policy === 'mod_jk_direct';
 }

@@ -18,6 +18,7 @@ import { usesEncodedForm } from '../site/mapping.ts';
 import type { BalancerKey, Host, JkWorker, Snapshot } from '../site/model.ts';
 import { everySettings, HostSettings } from '../site/settings.ts';
 import { HealthChecks } from './health/health-checks.ts';
+import { jkEventLog, jkRequestLogs } from './jk/jk-logs.ts';
 import { readsJkNotes } from './jk/jk-notes.ts';
 import { JkRules } from './jk/jk-rules.ts';
 import { RunningBalancers } from './running-balancers.ts';
@@ -68,6 +69,8 @@ export class RunningHost {
   readonly jk: JkRules | undefined;
   /** Some log shows notes of mod_jk. */
   readonly keepsJkAccounts: boolean;
+  /** What mod_jk logs of each request (JkRequestLogFormat). */
+  readonly jkLogs: readonly AccessLog[];
 
   constructor(
     host: Host,
@@ -86,6 +89,7 @@ export class RunningHost {
     this.setsManners = setsManners(host);
     this.sparesClients = sparesClients(host);
     this.jk = host.jk === undefined ? undefined : new JkRules(host.jk, workers);
+    this.jkLogs = jkRequestLogs(host, services);
     this.keepsJkAccounts = host.jk !== undefined && readsJkNotes(host);
     this.readsEnvironment =
       host.accessLogs.length > 0 ||
@@ -103,6 +107,8 @@ export class RunningSite {
   readonly #chooser: HostChooser;
   readonly #hosts: ReadonlyMap<Host, RunningHost>;
   readonly health: HealthChecks;
+  /** Hears of mod_jk's workers, and of requests to them: the log, and JkLogFile if there is one. */
+  readonly jkLog: Log;
   readonly #byId: ReadonlyMap<string, RunningHost>;
   readonly #link: Link;
   /** What a folder without index is answered: with mod_autoindex it exists and may not be listed, without it does not. */
@@ -134,9 +140,10 @@ export class RunningSite {
       ([key, config]) => [key, withHostChoices(config, snapshot.mainHost)] as const,
     );
     this.health = new HealthChecks(snapshot, services.log, this.tlsClients);
+    this.jkLog = jkEventLog(snapshot.mainHost, services);
     this.balancers = new RunningBalancers(
       new Map(configured),
-      services,
+      { ...services, jkLog: this.jkLog },
       this.health,
       previous?.balancers,
       services.overlay,

@@ -12,12 +12,15 @@ import type { LogSink } from './log-sink.ts';
 /** `env=NAME`, `env=!NAME` or `expr=…` of a CustomLog. */
 export type AccessLogCondition = { readonly name: string; readonly isNegated: boolean } | Expression;
 
+/** Where its lines go. */
+export type LineSink = Pick<LogSink, 'write'>;
+
 export class AccessLog {
   readonly #items: readonly LogItem[];
   readonly #condition: AccessLogCondition | undefined;
-  readonly #sink: LogSink;
+  readonly #sink: LineSink;
 
-  constructor(format: LogFormat, condition: AccessLogCondition | undefined, sink: LogSink) {
+  constructor(format: LogFormat, condition: AccessLogCondition | undefined, sink: LineSink) {
     this.#items = compileLogItems(format);
     this.#condition = condition;
     this.#sink = sink;

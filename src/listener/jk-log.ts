@@ -4,24 +4,24 @@
 import { threadId } from 'node:worker_threads';
 import type { Clock } from '../base/clock.ts';
 import type { Log, LogFields } from '../base/log.ts';
+import type { LineSink } from './access-log.ts';
 import { compileStrftime } from './access-log-time.ts';
 import { eventText } from './error-log.ts';
-import type { LogSink } from './log-sink.ts';
 
 /** JkLogLevel. */
 export type JkLogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'emerg';
 
 const RANK: Readonly<Record<JkLogLevel, number>> = { trace: 0, debug: 1, info: 2, warn: 3, error: 4, emerg: 5 };
 
-export class JkLog implements Log {
-  readonly #sink: LogSink;
+export class JkLog implements Log, LineSink {
+  readonly #sink: LineSink;
   readonly #clock: Clock;
   readonly #rank: number;
   readonly #stamp: (wall: number) => string;
   readonly #who: string;
 
   /** @param stampFormat as JkLogStampFormat has it: strftime, with `%Q` for milliseconds or `%q` for microseconds */
-  constructor(sink: LogSink, clock: Clock, level: JkLogLevel, stampFormat: string) {
+  constructor(sink: LineSink, clock: Clock, level: JkLogLevel, stampFormat: string) {
     this.#sink = sink;
     this.#clock = clock;
     this.#rank = RANK[level];
@@ -30,27 +30,27 @@ export class JkLog implements Log {
   }
 
   debug(event: string, fields?: LogFields): void {
-    this.#write('debug', event, fields);
+    this.#tell('debug', event, fields);
   }
 
   info(event: string, fields?: LogFields): void {
-    this.#write('info', event, fields);
+    this.#tell('info', event, fields);
   }
 
   warn(event: string, fields?: LogFields): void {
-    this.#write('warn', event, fields);
+    this.#tell('warn', event, fields);
   }
 
   error(event: string, fields?: LogFields): void {
-    this.#write('error', event, fields);
+    this.#tell('error', event, fields);
   }
 
-  /** A line of JkRequestLogFormat, whatever the level. */
-  request(line: string): void {
+  /** Takes a line of JkRequestLogFormat, whatever the level. */
+  write(line: string): void {
     this.#sink.write(this.#stamp(this.#clock.wall()) + line);
   }
 
-  #write(level: JkLogLevel, event: string, fields: LogFields | undefined): void {
+  #tell(level: JkLogLevel, event: string, fields: LogFields | undefined): void {
     if (RANK[level] < this.#rank) return;
     this.#sink.write(`${this.#stamp(this.#clock.wall())}${this.#who} [${level}] ${eventText(event, fields)}`);
   }

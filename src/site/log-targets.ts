@@ -7,5 +7,6 @@ export function logTargets({ mainHost, hosts }: Snapshot): string[] {
   return [mainHost, ...hosts].flatMap((host) => [
     ...host.accessLogs.map((log) => log.target),
     ...(host.errorLog === undefined ? [] : [host.errorLog]),
+    ...(host.jk?.log.file === undefined ? [] : [host.jk.log.file]),
   ]);
 }

@@ -5,8 +5,9 @@ import type { Balancer } from '../../balancer/balancer.ts';
 import type { Member } from '../../balancer/member.ts';
 import type { Clock } from '../../base/clock.ts';
 import { Expression } from '../../config/expression/expression.ts';
-import type { Exchange } from '../../listener/exchange.ts';
-import type { AjpWorker, Host, LbWorker } from '../../site/model.ts';
+import { writeAccessLogs } from '../../listener/access-log.ts';
+import type { Host, JkTarget, JkWorker } from '../../site/model.ts';
+import type { Visit } from '../visit.ts';
 
 const MICROSECONDS = 1_000_000;
 const PREFIX = 'JK_';
@@ -22,12 +23,14 @@ export function readsJkNotes({ accessLogs, jk }: Host): boolean {
 }
 
 export class JkAccount {
-  readonly #worker: LbWorker | AjpWorker;
+  readonly #name: string;
+  readonly #worker: JkWorker | undefined;
   readonly #clock: Clock;
   readonly #beganAt: number;
   #route: string | undefined = undefined;
 
-  constructor(worker: LbWorker | AjpWorker, clock: Clock) {
+  constructor({ name, worker }: JkTarget, clock: Clock) {
+    this.#name = name;
     this.#worker = worker;
     this.#clock = clock;
     this.#beganAt = clock.now();
@@ -38,13 +41,17 @@ export class JkAccount {
     this.#route = route;
   }
 
-  /** The request is over. */
-  write(exchange: Exchange): void {
+  /** The request is over: writes the notes, and the lines of JkRequestLogFormat. */
+  finish(visit: Visit): void {
+    const { exchange, host } = visit;
     const worker = this.#worker;
-    exchange.setNote('JK_WORKER_NAME', worker.name);
-    exchange.setNote('JK_WORKER_TYPE', worker.kind === 'lb' ? 'lb' : worker.type);
-    if (this.#route !== undefined) exchange.setNote('JK_WORKER_ROUTE', this.#route);
-    exchange.setNote('JK_REQUEST_DURATION', durationText(this.#clock.now() - this.#beganAt));
+    exchange.setNote('JK_WORKER_NAME', this.#name);
+    if (worker !== undefined) {
+      exchange.setNote('JK_WORKER_TYPE', worker.kind === 'ajp' ? worker.type : worker.kind);
+      if (this.#route !== undefined) exchange.setNote('JK_WORKER_ROUTE', this.#route);
+      exchange.setNote('JK_REQUEST_DURATION', durationText(this.#clock.now() - this.#beganAt));
+    }
+    writeAccessLogs(host.jkLogs, exchange, visit, this.#clock);
   }
 }
 

@@ -5,24 +5,22 @@ import type { Member } from '../../balancer/member.ts';
 import { Failure } from '../../base/failure.ts';
 import type { AjpWorker, JkHost, LbWorker } from '../../site/model.ts';
 import { NO_KEEP_ALIVE } from '../upstream/manners.ts';
-import { answerTrace } from '../upstream/max-forwards.ts';
 import { ProxyRuns } from '../upstream/proxy.ts';
 import type { Attempts } from '../upstream/proxy-attempts.ts';
 import type { ProxyRequest } from '../upstream/proxy-request.ts';
 import { keepChallenge, type ProxyingFrontend } from '../upstream/proxying.ts';
 import type { Visit } from '../visit.ts';
 import { finishJkHead, isReplacedByErrorPage, nameMember } from './jk-answer.ts';
-import { JkAccount } from './jk-notes.ts';
 import { JkRequest } from './jk-request.ts';
 import { rulesInForce } from './jk-request-rules.ts';
 
-/** Begins to forward to the worker of the visit's goal. TRACE is answered here. */
-export function proxyToWorker(frontend: ProxyingFrontend, visit: Visit, worker: LbWorker | AjpWorker): void {
-  if (visit.exchange.request.method === 'TRACE') answerTrace(visit.exchange);
-  else if (visit.host.host.jk !== undefined) forward(frontend, visit, visit.host.host.jk, worker);
-}
-
-function forward(frontend: ProxyingFrontend, visit: Visit, jk: JkHost, worker: LbWorker | AjpWorker): void {
+/** Begins to forward to the worker of the visit's goal. @param jk of the visit's host */
+export function proxyToWorker(
+  frontend: ProxyingFrontend,
+  visit: Visit,
+  jk: JkHost,
+  worker: LbWorker | AjpWorker,
+): void {
   const { exchange, goal } = visit;
   const balancer = visit.site.balancer(worker.balancer);
   if (balancer === undefined) {
@@ -30,7 +28,6 @@ function forward(frontend: ProxyingFrontend, visit: Visit, jk: JkHost, worker: L
     frontend.fail(visit, 500, new Failure('no-balancer', 'internal', why, { status: 500 }));
     return;
   }
-  if (visit.host.keepsJkAccounts) visit.jkAccount = new JkAccount(worker, frontend.link.clock);
   const run = runsOf(frontend).lend();
   const { request } = run;
   const manner = (request.ajpManner as JkRequest | undefined) ?? new JkRequest();

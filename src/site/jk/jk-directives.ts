@@ -3,8 +3,10 @@
 
 import { textOf } from '../../config/files.ts';
 import type { DirectiveNode } from '../../config/httpd/tree.ts';
+import { compileJkRequestLogFormat } from '../../config/modjk/request-log-format.ts';
 import { type DirectiveHandler, expectFile, fail, note, onOff, path, takes, warn } from '../arguments.ts';
 import type { Scope } from '../draft.ts';
+import { expectLogDirectory } from '../host-settings.ts';
 import { JK_OPTION_HANDLERS } from './jk-option-directives.ts';
 import type { JkLog } from './model-jk.ts';
 
@@ -36,19 +38,28 @@ export const JK_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
     jkshmsize: ownMemory,
     jklogfile: (node, scope) => {
       if (!takes(node, scope, 1, 1)) return;
-      const [file] = node.words;
-      scope.host.jk.log.file = file.startsWith('|') ? textOf(file) : path(node, scope, file);
+      const [target] = node.words;
+      const isPipe = target.startsWith('|');
+      const file = isPipe ? textOf(target) : path(node, scope, target);
+      if (!isPipe) expectLogDirectory(node, scope, file);
+      scope.host.jk.log.file = file;
     },
     jkloglevel: logLevel,
     jklogstampformat: (node, scope) => {
       if (takes(node, scope, 1, 1)) scope.host.jk.log.stampFormat = node.words[0];
     },
-    jkrequestlogformat: (node, scope) => {
-      if (takes(node, scope, 1, 1)) scope.host.jk.requestLogFormat = node.words[0];
-    },
+    jkrequestlogformat: requestLogFormat,
   }),
   ...used(JK_OPTION_HANDLERS),
 };
+
+/** A format that cannot be read stops the start, as in mod_jk. */
+function requestLogFormat(node: DirectiveNode, scope: Scope): void {
+  if (!takes(node, scope, 1, 1)) return;
+  const compiled = compileJkRequestLogFormat(node.words[0]);
+  if (compiled.ok) scope.host.jk.requestLogFormat = compiled.format;
+  else fail(node, scope, textOf(compiled.problem), 'bad-log-format');
+}
 
 /** Any of these directives makes the site one with mod_jk. */
 function used(handlers: Readonly<Record<string, DirectiveHandler>>): Record<string, DirectiveHandler> {

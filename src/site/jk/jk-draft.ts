@@ -2,6 +2,7 @@
 // these directives and `assemble-jk.ts`.
 
 import type { Place } from '../../config/finding.ts';
+import type { LogFormat } from '../../config/httpd/log-format.ts';
 import type { JkEnvVar, JkIndicators, JkLog, JkOptions } from './model-jk.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -48,7 +49,7 @@ export class JkHostDraft {
   readonly envVars = new Map<string, JkEnvVar>();
   extractsSsl: boolean | undefined = undefined;
   readonly indicators: Partial<Mutable<JkIndicators>> = {};
-  requestLogFormat: string | undefined = undefined;
+  requestLogFormat: LogFormat | undefined = undefined;
   readonly log: Partial<Mutable<JkLog>> = {};
 }
 

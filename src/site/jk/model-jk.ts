@@ -3,6 +3,7 @@
 
 import type { RequestRules } from '../../balancer/lb-config.ts';
 import type { Place } from '../../config/finding.ts';
+import type { LogFormat } from '../../config/httpd/log-format.ts';
 import type { BalancerKey } from '../model-rules.ts';
 
 /** The workers of a site: one set for all hosts. */
@@ -97,8 +98,8 @@ export interface JkHost {
   /** JkExtractSSL. */
   readonly extractsSsl: boolean;
   readonly indicators: JkIndicators;
-  /** JkRequestLogFormat, as written. */
-  readonly requestLogFormat: string | undefined;
+  /** JkRequestLogFormat: a line in `log` for each request. */
+  readonly requestLogFormat: LogFormat | undefined;
   /** JkLogFile and kin of this host. */
   readonly log: JkLog;
 }
