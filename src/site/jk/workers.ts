@@ -99,6 +99,7 @@ class Reading {
   readonly maintainMs: number;
   /** Workers of worker.list. */
   readonly listed: WorkerValues[] = [];
+  #isListed = true;
   readonly #table: PropertyTable;
   readonly #findings: Findings;
   readonly #places = new Map<string, Place>();
@@ -119,7 +120,7 @@ class Reading {
     for (const item of list) if (!this.workers.has(item.text)) this.#readWorker(item, own, sources.probeMs);
     tellScopes(table, this.#roles, this.#findings);
     const templates = new Set(table.entries.flatMap(({ key, value }) => (key.endsWith('.reference') ? [value] : [])));
-    if (list.length > 0) tellUnlisted(this.#places, this.#roles, templates, this.#findings);
+    if (this.#isListed) tellUnlisted(this.#places, this.#roles, templates, this.#findings);
   }
 
   #readMaintain(): number {
@@ -130,22 +131,19 @@ class Reading {
     return Math.max(0, value) * MS_PER_SECOND;
   }
 
-  /** worker.list; without it mod_jk knows one worker, by the name of its type. */
+  /** worker.list; without it mod_jk knows one worker, by the name of its type, whether or not anything is said of it. */
   #readList(whole: Place): readonly Item[] {
     const entry = this.#table.get('worker.list');
-    const items = entry === undefined ? [] : itemsOf(entry);
-    if (items.length > 0) return items;
+    if (entry !== undefined) return itemsOf(entry);
     const names = [...this.#places.keys()];
-    if (names.includes(DEFAULT_WORKER)) return [{ text: DEFAULT_WORKER, place: whole }];
-    const lbs = names.filter((name) => this.#typeOf(name) === 'lb');
-    const wanted = lbs.length > 0 ? lbs : names;
-    const mend =
-      wanted.length > 0
-        ? `worker.list=${wanted.slice(0, 3).map(shown).join(',')}`
-        : 'worker.list=… with the names of workers';
-    const told = `there is no worker.list, so rules can name no worker and their requests are answered 500, as by mod_jk; add ${mend}`;
-    this.#findings.warn(entry?.place ?? whole, 'worker.list', 'no-worker-list', told);
-    return [];
+    if (names.length > 0 && !names.includes(DEFAULT_WORKER)) {
+      const lbs = names.filter((name) => this.#typeOf(name) === 'lb');
+      const wanted = (lbs.length > 0 ? lbs : names).slice(0, 3).map(shown).join(',');
+      const told = `there is no worker.list, so rules can name no worker but ${DEFAULT_WORKER}, and requests for others are answered 500, as by mod_jk; add worker.list=${wanted}`;
+      this.#findings.warn(whole, 'worker.list', 'no-worker-list', told);
+    }
+    this.#isListed = false;
+    return [{ text: DEFAULT_WORKER, place: whole }];
   }
 
   #readWorker(item: Item, own: ReadonlyMap<string, OwnProperties>, probeMs: number): void {
@@ -208,7 +206,7 @@ class Reading {
 
   /** mod_jk makes a worker of a name about which nothing is said, too. */
   #tellUndefined({ text: name, place }: Item): void {
-    if (this.#places.has(name)) return;
+    if (this.#places.has(name) || !this.#isListed) return;
     const similar = similarNames(name, this.#places.keys());
     const mend = similar.length > 0 ? `did you mean ${shown(similar[0])}?` : `add worker.${shown(name)}.host`;
     const told = `nothing is said about the worker ${shown(name)}: as in mod_jk it is a Tomcat at localhost:8009; ${mend}`;

@@ -41,10 +41,11 @@ test('only workers of worker.list may be named by rules; members need not be in 
   );
 });
 
-test('without worker.list there is at most a worker called ajp13', () => {
+test('without worker.list there is a worker called ajp13 and no other, even when nothing is said of it', () => {
   assert.deepEqual([...clean('worker.ajp13.host=h').jk.workers.keys()], ['ajp13']);
+  assert.deepEqual([...clean('').jk.workers.keys()], ['ajp13']);
   const none = workers('worker.lb.type=lb\nworker.lb.balance_workers=a,b');
-  assert.deepEqual([...none.jk.workers.keys()], []);
+  assert.deepEqual([...none.jk.workers.keys()], ['ajp13']);
   assert.match(onlyMessage(none), /500.*worker\.list=lb$/);
 });
 
@@ -257,7 +258,7 @@ test('a JkWorkersFile that is not there is an error at its directive, and a warn
     'warning no-worker-list 1',
   ]);
   const assumed = load('JkWorkersFile none.properties', {}, { assumeFiles: true });
-  assert.deepEqual(siteTold(assumed), ['warning file-missing 1', 'warning no-worker-list 1']);
+  assert.deepEqual(siteTold(assumed), ['warning file-missing 1']);
 });
 
 // JkWorkersFile, JkWorkerProperty
