@@ -148,11 +148,15 @@ describe('in Express', () => {
 
   test('an answer that began while isAlive was asked is left alone', async () => {
     const app = express();
+    const late = Promise.withResolvers<boolean>();
     app.use((_req, res, next) => {
-      setImmediate(() => res.status(503).end('too slow'));
+      setImmediate(() => {
+        res.status(503).end('too slow');
+        late.resolve(false);
+      });
       next();
     });
-    app.use(drainFilter({ isAlive: () => new Promise((resolve) => setTimeout(resolve, 20, false)) }));
+    app.use(drainFilter({ isAlive: () => late.promise }));
     const reached = Promise.withResolvers<boolean>();
     app.use((_req, res) => reached.resolve(res.headersSent));
     await withConnector(app, {}, async ({ port }) => {
@@ -244,6 +248,33 @@ describe('in Fastify', () => {
       await app.close();
     }
   });
+});
+
+test('in Fastify an answer that began while isAlive was asked is left alone', async () => {
+  const warnings: string[] = [];
+  const app = fastify({
+    serverFactory: (handler) => createConnector(handler),
+    logger: { level: 'warn', stream: { write: (line: string) => warnings.push(line) } },
+  });
+  const late = Promise.withResolvers<boolean>();
+  app.addHook('onRequest', (_request, reply, done) => {
+    setImmediate(() => {
+      reply.code(503).send('too slow');
+      late.resolve(false);
+    });
+    done();
+  });
+  app.addHook('onRequest', drainHook({ isAlive: () => late.promise }));
+  app.get('/', async () => 'in');
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  try {
+    const ask = onDisabled((app.server.address() as AddressInfo).port);
+    const answer = await ask({ uri: '/', headers: withCookie('DEAD') });
+    assert.deepEqual([...facts(answer), answer.body.toString()], [503, undefined, [], 'too slow']);
+    assert.deepEqual(warnings, []);
+  } finally {
+    await app.close();
+  }
 });
 
 test('over HTTP there is no activation: nobody can be sent away by a field of theirs', async () => {

@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import { describe, test } from 'node:test';
 import { DrainFilter, type DrainOptions, selfReference } from '../../../src/appserver/drain.ts';
 import { handlerOf } from '../../../src/appserver/drain-adapters.ts';
+import { RedirectMemory } from '../../../src/appserver/drain-loops.ts';
 import { systemClock, VirtualClock } from '../../../src/base/clock.ts';
 import { MemoryLog } from '../../../src/base/log.ts';
 import { type AjpAnswer, AjpClient, type AjpRequest, ajp, header, headerAll } from '../../support/ajp-client.ts';
@@ -256,6 +257,22 @@ describe('a client that keeps the cookie', () => {
     });
   });
 
+  test('is forgotten when ten thousand others have come since', () => {
+    const memory = new RedirectMemory(new VirtualClock());
+    let clients = 0;
+    const others = (count: number) => {
+      for (let i = 0; i < count; i++) memory.judge(`other ${clients++}`, '/');
+    };
+    const thrice = () => [1, 2, 3].map(() => memory.judge('a', '/'));
+    assert.deepEqual(thrice(), ['redirect', 'redirect', 'redirect']);
+    others(9_999);
+    assert.equal(memory.judge('a', '/'), 'loop');
+    assert.equal(memory.judge('a', '/'), 'stuck');
+    for (let i = 0; i < 3; i++) assert.equal(memory.judge('b', '/'), 'redirect');
+    others(10_000);
+    assert.equal(memory.judge('b', '/'), 'redirect');
+  });
+
   test('is told from others by its connection when its cookie has a route only', async () => {
     await drained({}, async ({ ask }) => {
       const headers = { Cookie: 'JSESSIONID=.n1' };
@@ -309,6 +326,18 @@ describe('isAlive', () => {
       await ask({ activation: 'ACT', headers: STALE });
       assert.deepEqual(asked, []);
     });
+  });
+});
+
+test('of two activations the last counts, as with all request attributes', async () => {
+  const filter = new DrainFilter(systemClock, new MemoryLog(), { isAlive: () => false });
+  const application = handlerOf(filter, (_req, res) => res.end('in'));
+  await withConnector(application, {}, async ({ port }) => {
+    const status = async (...activations: string[]) => {
+      const attributes = activations.map((each): [string, string] => ['JK_LB_ACTIVATION', each]);
+      return (await ajp(port, { headers: STALE, attributes })).status;
+    };
+    assert.deepEqual([await status('DIS', 'ACT'), await status('ACT', 'DIS')], [200, 307]);
   });
 });
 
