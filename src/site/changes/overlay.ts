@@ -10,7 +10,10 @@ import {
   type MethodName,
   type StickinessConfig,
 } from '../../balancer/config.ts';
+import type { LbConfig, LbMemberConfig, TryConfig } from '../../balancer/lb-config.ts';
+import { memberName } from '../../balancer/member.ts';
 import type { BalancerKey } from '../model.ts';
+import { changedMember, MEMBER_GROUPS, memberGroup } from './member-groups.ts';
 
 /** Changes by balancer; the key names the host too. */
 export type Overlay = ReadonlyMap<BalancerKey, BalancerChanges>;
@@ -26,11 +29,15 @@ export interface BalancerParameters {
   readonly force?: boolean | undefined;
   /** stickysession, as it is written in a file: `NAME` or `COOKIE|path`; '' for none. */
   readonly stickySession?: string | undefined;
+  /** sticky_session of an lb worker: whether sessions are looked for, under whatever name. */
+  readonly isSticky?: boolean | undefined;
+  /** Of an lb worker alone. */
+  readonly lb?: Partial<LbConfig> | undefined;
 }
 
 /** Everything that operators changed about one balancer. */
 export interface BalancerChanges extends BalancerParameters {
-  /** By URL; of members of the file and of added ones. */
+  /** By name (`memberName`), which is the URL but for members of an lb worker; of the file's members and of added ones. */
   readonly members: ReadonlyMap<string, MemberChanges>;
   /** Members that are not in the file, in the order in which they came. */
   readonly added: readonly MemberConfig[];
@@ -47,6 +54,13 @@ export interface MemberChanges {
   /** Wishes only: what is observed about a member is no change to its configuration. */
   readonly flags?: Partial<MemberFlags> | undefined;
   readonly healthCheck?: Partial<HealthCheckConfig> | undefined;
+  /** Of members of workers of mod_jk: `lb` without its tries, the tries, idle connections, and where it is dialled. */
+  readonly lb?: Partial<Omit<LbMemberConfig, 'tries'>> | undefined;
+  readonly tries?: Partial<TryConfig> | undefined;
+  readonly pool?: { readonly ttlMs?: number } | undefined;
+  readonly address?: { readonly host?: string; readonly port?: number } | undefined;
+  /** Size of AJP packets. */
+  readonly ioBufferSize?: number | undefined;
 }
 
 export const NO_CHANGES: BalancerChanges = Object.freeze({ members: new Map(), added: [], removed: new Set<string>() });
@@ -60,13 +74,16 @@ export function withChanges(overlay: Overlay, key: BalancerKey, changes: Balance
 }
 
 /** The changes with further ones for one member. */
-export function withMember(changes: BalancerChanges, url: string, further: MemberChanges): BalancerChanges {
-  const before = changes.members.get(url);
-  const flags = further.flags === undefined ? before?.flags : { ...before?.flags, ...further.flags };
-  const healthCheck =
-    further.healthCheck === undefined ? before?.healthCheck : { ...before?.healthCheck, ...further.healthCheck };
-  const merged = { ...before, ...further, ...(flags && { flags }), ...(healthCheck && { healthCheck }) };
-  return { ...changes, members: new Map(changes.members).set(url, merged) };
+export function withMember(changes: BalancerChanges, name: string, further: MemberChanges): BalancerChanges {
+  const before = changes.members.get(name);
+  const groups = MEMBER_GROUPS.map((each) => group(each, { ...before?.[each], ...further[each] }));
+  const all: MemberChanges = Object.assign({}, before, further, ...groups);
+  return { ...changes, members: new Map(changes.members).set(name, all) };
+}
+
+/** The changes with further ones for what an lb worker alone has. */
+export function withLb(changes: BalancerChanges, further: Partial<LbConfig>): BalancerChanges {
+  return { ...changes, lb: { ...changes.lb, ...further } };
 }
 
 /** The changes with one member more: one that was taken out comes back, with the file's parameters and `disabled` of `member`. */
@@ -101,18 +118,21 @@ export function applyOverlay(
 export function applyChanges(config: BalancerConfig, changes: BalancerChanges | undefined): BalancerConfig {
   if (changes === undefined) return config;
   const members = [...config.members.filter((member) => !changes.removed.has(member.url)), ...changes.added].map(
-    (member) => changedMember(member, changes.members.get(member.url)),
+    (member) => changedMember(member, changes.members.get(memberName(member))),
   );
   const stickiness = stickinessOf(config, changes);
   const isNamed = stickiness.cookieName !== '' || stickiness.pathName !== '';
+  const wasSticky = changes.stickySession === undefined ? config.stickiness !== undefined : isNamed;
+  const isSticky = changes.isSticky ?? wasSticky;
   return Object.freeze({
     ...config,
     method: changes.method ?? config.method,
     timeoutMs: changes.timeoutMs ?? config.timeoutMs,
     // As in httpd the default counts the members of the file.
     maxAttempts: changes.maxAttempts ?? config.maxAttempts ?? Math.max(0, config.members.length - 1),
-    stickiness: isNamed ? stickiness : undefined,
-    dormantStickiness: isNamed ? undefined : stickiness,
+    stickiness: isSticky ? stickiness : undefined,
+    dormantStickiness: isSticky ? undefined : stickiness,
+    ...(config.lb !== undefined && { lb: Object.freeze({ ...config.lb, ...changes.lb }) }),
     growth: roomOf(config) - members.length,
     members: Object.freeze(members),
   });
@@ -121,20 +141,6 @@ export function applyChanges(config: BalancerConfig, changes: BalancerChanges | 
 /** Members a balancer has room for, those of the file and `growth` together: MaxMembers of the pages. */
 export function roomOf(config: BalancerConfig): number {
   return config.members.length + config.growth;
-}
-
-function changedMember(member: MemberConfig, changes: MemberChanges | undefined): MemberConfig {
-  if (changes === undefined) return member;
-  const { flags, healthCheck, loadFactor, set, route, redirect } = changes;
-  return Object.freeze({
-    ...member,
-    loadFactor: loadFactor ?? member.loadFactor,
-    set: set ?? member.set,
-    route: route ?? member.route,
-    redirect: redirect ?? member.redirect,
-    flags: Object.freeze({ ...member.flags, ...flags }),
-    healthCheck: Object.freeze({ ...member.healthCheck, ...healthCheck }),
-  });
 }
 
 /** All about stickiness, named or not. */
@@ -159,21 +165,25 @@ function stickinessOf(config: BalancerConfig, changes: BalancerChanges): Stickin
 /** The changes without those that say what the file says. */
 export function pruneChanges(config: BalancerConfig, changes: BalancerChanges): BalancerChanges {
   const { members, added, removed, ...parameters } = changes;
-  const own = new Map([...config.members, ...added].map((member) => [member.url, member]));
+  const own = new Map([...config.members, ...added].map((member) => [memberName(member), member]));
   const { cookieName, pathName, force } = stickinessIn(config);
   const stickySession = cookieName === pathName ? cookieName : `${cookieName}|${pathName}`;
   const kept = new Map<string, MemberChanges>();
-  for (const [url, change] of members) {
-    const member = own.get(url);
+  for (const [name, change] of members) {
+    const member = own.get(name);
     if (member === undefined) continue;
-    const rest = {
-      ...differing(change, member),
-      ...group('flags', differing(change.flags ?? {}, member.flags)),
-      ...group('healthCheck', differing(change.healthCheck ?? {}, member.healthCheck)),
-    };
-    if (Object.keys(rest).length > 0) kept.set(url, rest);
+    const groups = MEMBER_GROUPS.map((each) => group(each, differing(change[each] ?? {}, memberGroup(member, each))));
+    const rest: MemberChanges = Object.assign({}, differing(change, member), ...groups);
+    if (Object.keys(rest).length > 0) kept.set(name, rest);
   }
-  return { ...differing(parameters, { ...config, force, stickySession }), members: kept, added, removed };
+  const isSticky = config.stickiness !== undefined;
+  return {
+    ...differing(parameters, { ...config, force, stickySession, isSticky }),
+    ...group('lb', differing(changes.lb ?? {}, config.lb ?? {})),
+    members: kept,
+    added,
+    removed,
+  };
 }
 
 /** The simple values that are not those of `file`. */

@@ -2,7 +2,9 @@
 // says something else about the same value; then the file wins, and a note tells all three.
 
 import type { BalancerConfig, MemberConfig } from '../../balancer/config.ts';
+import { memberName } from '../../balancer/member.ts';
 import type { BalancerKey } from '../model.ts';
+import { MEMBER_GROUPS, type MemberGroup, memberGroup } from './member-groups.ts';
 import {
   type BalancerChanges,
   type MemberChanges,
@@ -50,7 +52,7 @@ export function reconcile(before: Balancers, now: Balancers, overlay: Overlay): 
 /** Each changed value of an overlay beside what the file says; members added and taken out too. */
 export function tellChanges(configured: Balancers, overlay: Overlay): OverlayNote[] {
   const notes: OverlayNote[] = [];
-  for (const [balancer, { members, added, removed, ...parameters }] of overlay) {
+  for (const [balancer, { members, added, removed, lb, ...parameters }] of overlay) {
     const config = configured.get(balancer);
     if (config === undefined) continue;
     const tell = (member: string | undefined, parameter: string, now: string | undefined, changed: string) =>
@@ -60,16 +62,14 @@ export function tellChanges(configured: Balancers, overlay: Overlay): OverlayNot
     for (const [key, value] of Object.entries(parameters))
       if (value !== undefined)
         tell(undefined, BALANCER_READINGS[key].name, BALANCER_READINGS[key].of(config), shown(key, value));
-    for (const [url, { flags, healthCheck, ...simple }] of members) {
-      const member = config.members.find((each) => each.url === url);
+    for (const [key, value] of Object.entries(lb ?? {}))
+      tell(undefined, lbReading(key).name, lbReading(key).of(config), shown(key, value));
+    for (const [name, change] of members) {
+      const member = config.members.find((each) => memberName(each) === name);
       if (member === undefined) continue;
-      const known = {
-        ...MEMBER_READINGS,
-        ...readings('status', (each) => each.flags, flags),
-        ...readings('hc', (each) => each.healthCheck, healthCheck),
-      };
-      for (const [key, value] of Object.entries({ ...simple, ...flags, ...healthCheck }))
-        if (value !== undefined) tell(url, known[key].name, known[key].of(member), shown(key, value));
+      for (const [group, values, known] of readingsOf(change))
+        for (const [key, value] of Object.entries(values))
+          if (value !== undefined) tell(name, known[key].name, known[key].of(member), shownIn(group, key, value));
     }
   }
   return notes;
@@ -87,14 +87,44 @@ const BALANCER_READINGS: Readonly<Record<string, Reading<BalancerConfig>>> = {
   maxAttempts: { name: 'maxattempts', of: (config) => String(config.maxAttempts ?? 'default') },
   force: { name: 'nofailover', of: (config) => (stickinessIn(config).force ? 'On' : 'Off') },
   stickySession: { name: 'stickysession', of: (config) => stickySessionText(config) },
+  isSticky: { name: 'sticky_session', of: (config) => String(config.stickiness !== undefined) },
 };
+
+function lbReading(key: string): Reading<BalancerConfig> {
+  return { name: `lb ${key}`, of: ({ lb }) => String((lb as unknown as Record<string, unknown> | undefined)?.[key]) };
+}
 
 const MEMBER_READINGS: Readonly<Record<string, Reading<MemberConfig>>> = {
   loadFactor: { name: 'loadfactor', of: (member) => String(member.loadFactor / 100) },
   set: { name: 'lbset', of: (member) => String(member.set) },
   route: { name: 'route', of: (member) => member.route },
   redirect: { name: 'redirect', of: (member) => member.redirect },
+  ioBufferSize: { name: 'max_packet_size', of: (member) => String(member.ioBufferSize) },
 };
+
+/** Words before the names of the values of a group, in messages. */
+const GROUP_WORDS: Readonly<Record<MemberGroup, string>> = {
+  flags: 'status',
+  healthCheck: 'hc',
+  lb: 'lb',
+  tries: 'tries',
+  pool: 'pool',
+  address: 'address',
+};
+
+/** The values of a member's changes, group by group, and how to read them; undefined: those in no group. */
+function* readingsOf(
+  changes: MemberChanges,
+): Iterable<readonly [MemberGroup | undefined, object, Readonly<Record<string, Reading<MemberConfig>>>]> {
+  const simple = Object.entries(changes).filter(([key]) => !(MEMBER_GROUPS as readonly string[]).includes(key));
+  yield [undefined, Object.fromEntries(simple), MEMBER_READINGS];
+  for (const group of MEMBER_GROUPS)
+    yield [
+      group,
+      changes[group] ?? {},
+      readings(GROUP_WORDS[group], (member) => memberGroup(member, group), changes[group]),
+    ];
+}
 
 /** stickysession as it is written in a file; '' for none. */
 export function stickySessionText(config: BalancerConfig): string {
@@ -125,9 +155,11 @@ class Reconciliation {
   }
 
   kept(): BalancerChanges {
-    const { members, added, removed, ...parameters } = this.#changes;
-    const old = new Map(this.#old.members.map((member) => [member.url, member]));
-    const now = new Map(this.#now.members.map((member) => [member.url, member]));
+    const { members, added, removed, lb, ...parameters } = this.#changes;
+    const old = new Map(this.#old.members.map((member) => [memberName(member), member]));
+    const now = new Map(this.#now.members.map((member) => [memberName(member), member]));
+    const lbReadings = Object.fromEntries(Object.keys(lb ?? {}).map((key) => [key, lbReading(key)]));
+    const stillLb = this.#keep(undefined, lb ?? {}, lbReadings, this.#old, this.#now);
     const stillRemoved = new Set([...removed].filter((url) => now.has(url)));
     const stillAdded = this.#fit(
       added.filter((member) => this.#isStillNeeded(member, now)),
@@ -145,6 +177,7 @@ class Reconciliation {
     for (const [url, change] of stillChanged) if (Object.keys(change).length === 0) stillChanged.delete(url);
     return {
       ...this.#keep(undefined, parameters, BALANCER_READINGS, this.#old, this.#now),
+      ...(Object.keys(stillLb).length > 0 && { lb: stillLb }),
       members: stillChanged,
       added: stillAdded,
       removed: stillRemoved,
@@ -165,29 +198,13 @@ class Reconciliation {
     return added.slice(0, room);
   }
 
-  #keptOfMember(url: string, old: MemberConfig, now: MemberConfig, changes: MemberChanges): MemberChanges {
-    const { flags, healthCheck, ...simple } = changes;
-    const groups = {
-      flags: this.#keep(
-        url,
-        flags ?? {},
-        readings('status', (member) => member.flags, flags),
-        old,
-        now,
-      ),
-      healthCheck: this.#keep(
-        url,
-        healthCheck ?? {},
-        readings('hc', (member) => member.healthCheck, healthCheck),
-        old,
-        now,
-      ),
-    };
-    return {
-      ...this.#keep(url, simple, MEMBER_READINGS, old, now),
-      ...(Object.keys(groups.flags).length > 0 && { flags: groups.flags }),
-      ...(Object.keys(groups.healthCheck).length > 0 && { healthCheck: groups.healthCheck }),
-    };
+  #keptOfMember(name: string, old: MemberConfig, now: MemberConfig, changes: MemberChanges): MemberChanges {
+    let kept: MemberChanges = {};
+    for (const [group, values, known] of readingsOf(changes)) {
+      const still = this.#keep(name, values, known, old, now, group);
+      if (Object.keys(still).length > 0) kept = { ...kept, ...(group === undefined ? still : { [group]: still }) };
+    }
+    return kept;
   }
 
   /** Those of the values about which the file says what it said before. */
@@ -197,13 +214,14 @@ class Reconciliation {
     known: Readonly<Record<string, Reading<C>>>,
     old: C,
     now: C,
+    group?: MemberGroup,
   ): P {
     const kept: Record<string, unknown> = {};
     for (const [key, value] of Object.entries(values)) {
       if (value === undefined) continue;
       const { name, of } = known[key];
       if (of(old) === of(now)) kept[key] = value;
-      else this.#note(member, name, of(old), of(now), shown(key, value));
+      else this.#note(member, name, of(old), of(now), shownIn(group, key, value));
     }
     return kept as P;
   }
@@ -231,6 +249,11 @@ function readings(
       { name: `${prefix} ${key}`, of: (member) => String((group(member) as Record<string, unknown>)[key]) },
     ]),
   );
+}
+
+/** A value within a group says what it is; others are shown as in the file. */
+function shownIn(group: MemberGroup | undefined, key: string, value: unknown): string {
+  return group === undefined ? shown(key, value) : String(value);
 }
 
 /** A value of the overlay as it would be written in the file. */

@@ -117,8 +117,8 @@ test('a value that the file itself changed is the file’s, and a note tells all
   const now = configured({ a: 'loadfactor=2 status=+D', set: 'growth=2 maxattempts=1' });
   const { config, notes } = carried(configured(), now, changes);
   assert.deepEqual(notes, [
-    'http://a.test status disabled: false -> true, true',
     'http://a.test loadfactor: 1 -> 2, 5',
+    'http://a.test status disabled: false -> true, true',
     ' maxattempts: default -> 1, 7',
   ]);
   const [a] = config.members;
