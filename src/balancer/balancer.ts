@@ -7,7 +7,7 @@ import { type Log, silentLog } from '../base/log.ts';
 import { Chronicle } from './chronicle.ts';
 import type { BalancerConfig } from './config.ts';
 import type { Election, Step } from './election.ts';
-import type { Elector, FailureKind, Leaving } from './elector.ts';
+import type { Elector, FailureKind, Leaving, Maintenance } from './elector.ts';
 import type { HeartbeatServices } from './loads.ts';
 import { BIT, Member, memberName } from './member.ts';
 import { WAIT_STEPS } from './mod-proxy-elector.ts';
@@ -15,7 +15,7 @@ import { type Placed, place } from './placement.ts';
 import { POLICIES, type Policy } from './policy.ts';
 import type { Outcome } from './replay.ts';
 import { Scoreboard } from './scoreboard.ts';
-import { type Session, SessionFinder } from './stickiness.ts';
+import type { Session, SessionSearch } from './stickiness.ts';
 import type { ElectionTrace } from './trace.ts';
 import type { CausePhase } from './troubles.ts';
 
@@ -26,6 +26,8 @@ export interface BalancerOptions {
   readonly log?: Log;
   /** For the method `heartbeat`. Default: nothing is heard, so it chooses nobody. */
   readonly heartbeats?: HeartbeatServices | undefined;
+  /** For workers of mod_jk. Default: each looks after its own members. */
+  readonly maintenance?: Maintenance | undefined;
   /** Threads that will share the board. Default 1. */
   readonly threads?: number;
 }
@@ -44,7 +46,7 @@ export class Balancer {
   readonly members: readonly Member[];
   readonly policy: Policy;
   /** Finds the session of a request; undefined when the balancer does not look for sessions. */
-  readonly sessions: SessionFinder | undefined;
+  readonly sessions: SessionSearch | undefined;
   /** Period of asking again while waiting for a usable member, in ms; 0 when there is no waiting. */
   readonly pollMs: number;
 
@@ -80,7 +82,7 @@ export class Balancer {
     this.members = config.members.map(
       (member, index) => new Member(member, index, board, rows[index], troubles.get(memberName(member))),
     );
-    this.sessions = config.stickiness && new SessionFinder(config.stickiness);
+    this.sessions = config.stickiness && this.policy.finder(config.stickiness);
     this.pollMs = config.timeoutMs / WAIT_STEPS;
     this.#board = board;
     this.#rows = rows;
@@ -89,8 +91,9 @@ export class Balancer {
     this.#log = options.log ?? silentLog;
     this.#chronicle = new Chronicle(config.name, this.#clock, this.#log);
     const { policy, members } = this;
-    const { clock, heartbeats } = options;
-    this.#elector = policy.elector({ config, policy, members, board, clock, chronicle: this.#chronicle, heartbeats });
+    const { clock, heartbeats, maintenance } = options;
+    const chronicle = this.#chronicle;
+    this.#elector = policy.elector({ config, policy, members, board, clock, chronicle, heartbeats, maintenance });
   }
 
   /** Attempts after the first. */
@@ -104,9 +107,11 @@ export class Balancer {
    */
   rehearse(trace?: ElectionTrace): Balancer {
     const board = new Scoreboard({ rows: this.#board.rows, threads: 1 });
+    board.copyBalancer(this.#board);
     for (const row of this.#rows) board.copyRow(row, this.#board, row);
     for (const row of this.#rows) board.busy[row] = this.#board.busyOf(row);
-    const options = { clock: this.#clock, heartbeats: this.#heartbeats };
+    const maintenance = { requestComes: () => {} };
+    const options = { clock: this.#clock, heartbeats: this.#heartbeats, maintenance };
     const copy = new Balancer({ config: this.config, board, rows: this.#rows }, options, this);
     copy.#elector.trace = trace;
     return copy;
@@ -243,6 +248,29 @@ export class Balancer {
   /** After an operator chose another load factor. */
   factorChanged(): void {
     this.#elector.factorChanged();
+  }
+
+  /** worker.maintain: does what is due. */
+  maintain(): void {
+    this.#elector.maintain?.();
+  }
+
+  /** An operator lets a member in error be tried again (mod_jk). @returns false when it is not in error */
+  letTry(member: Member): boolean {
+    return this.#elector.letTry?.(member) === true;
+  }
+
+  /** By member: what one request adds to its load (mod_jk's lb_mult). */
+  get multipliers(): readonly number[] {
+    return this.#elector.multipliers ?? [];
+  }
+
+  get board(): Scoreboard {
+    return this.#board;
+  }
+
+  get clock(): Clock {
+    return this.#clock;
   }
 
   /** For the main thread, after another thread has ended: frees its lock, forgets its requests in progress. */

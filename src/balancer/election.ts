@@ -1,12 +1,19 @@
 // What a request and its balancer tell each other: how an election went, and what follows a failed attempt. The election
 // goes with its request from the first member to the last. Plain data; who decides is the elector.
 
+import { LbProgress } from './lb/progress.ts';
+import type { RequestRules } from './lb-config.ts';
+
 /** How an election went. */
 export type Reason =
   /** The member of the session's route. */
   | 'route'
   /** A member that a `redirect` led to. */
   | 'redirect'
+  /** The best of the domain that the session's route names, or its member is of. */
+  | 'domain'
+  /** Nobody could be chosen freely, so a `redirect` leads here (hot standby). */
+  | 'standby'
   /** Chosen by the method. */
   | 'choice'
   /** Nobody: the session's member is unusable and stickiness is forced. */
@@ -17,11 +24,6 @@ export type Reason =
 /** What one request's elections have come to. One object serves many requests: `begin` it for each. */
 export class Election {
   reason: Reason = 'none';
-  /** The member is that of the session's route, so that nothing need be said to the client about it. */
-  get isSticky(): boolean {
-    return this.reason === 'route';
-  }
-
   /** Sessions are looked for, and this request did not go where its session points (BALANCER_ROUTE_CHANGED). */
   routeChanged = false;
   /** Nobody is usable now, but it makes sense to ask again after `waitMs`. */
@@ -32,10 +34,28 @@ export class Election {
   /** Members tried beyond the first. */
   furtherAttempts = 0;
 
+  /** Of the rule of mod_jk that matched, or the environment in its place; set before the request begins. */
+  rules: RequestRules | undefined = undefined;
+  /** JK_ROUTE: told to the member instead of its own route. */
+  forcedRoute: string | undefined = undefined;
+  #lb: LbProgress | undefined = undefined;
+
+  /** The member is that of the session's route, so that nothing need be said to the client about it. */
+  get isSticky(): boolean {
+    return this.#lb?.isSticky ?? this.reason === 'route';
+  }
+
+  /** How far the request has come with a worker of mod_jk. */
+  get lb(): LbProgress {
+    this.#lb ??= new LbProgress();
+    return this.#lb;
+  }
+
   /** A request begins. */
   begin(): void {
     this.waitedMs = 0;
     this.furtherAttempts = 0;
+    this.#lb?.begin();
   }
 }
 

@@ -38,6 +38,14 @@ export interface ElectorGround {
   readonly clock: Clock;
   readonly chronicle: Chronicle;
   readonly heartbeats: HeartbeatServices | undefined;
+  /** Undefined: each elector looks after its own members when a request comes. */
+  readonly maintenance: Maintenance | undefined;
+}
+
+/** What is due now and then for all balancers of a site (worker.maintain). */
+export interface Maintenance {
+  /** A request comes to a worker of mod_jk: does what is due, unless a watchdog does. */
+  requestComes(): void;
 }
 
 export interface Elector {
@@ -67,4 +75,10 @@ export interface Elector {
   /** An operator chose another method, or another load factor. */
   methodChanged(): void;
   factorChanged(): void;
+  /** Time has passed: does what is due. */
+  maintain?(): void;
+  /** An operator lets a member in error be tried again. @returns false when it is not in error */
+  letTry?(member: Member): boolean;
+  /** By member: what one request adds to its load, where that is so (lb_mult). */
+  readonly multipliers?: readonly number[];
 }

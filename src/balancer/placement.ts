@@ -36,6 +36,7 @@ export function place(config: BalancerConfig, threads: number, previous?: Placed
     return { config, board: old.board, rows };
   }
   const board = new Scoreboard({ rows: config.members.length + config.growth + SPARE_ROWS, threads });
+  if (old !== undefined) board.copyBalancer(old.board);
   config.members.forEach((member, row) => {
     const before = kept.get(memberName(member));
     if (old !== undefined && before !== undefined) board.copyRow(row, old.board, before);

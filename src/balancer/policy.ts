@@ -1,10 +1,15 @@
 // What makes a dialect: data and small pure functions that the engine asks. No dialect's name appears in the engine.
 
-import type { PolicyName } from './config.ts';
+import type { PolicyName, StickinessConfig } from './config.ts';
 import type { Elector, ElectorGround } from './elector.ts';
+import { DirectElector } from './lb/direct-elector.ts';
+import { LbElector } from './lb/lb-elector.ts';
+import { LbSessionFinder } from './lb/session-ids.ts';
+import { DEFAULT_LB } from './lb/try-defaults.ts';
 import { BIT, UNUSABLE_BITS } from './member.ts';
 import { ModProxyElector } from './mod-proxy-elector.ts';
 import { type Decision, judgeLikeModProxy, type Outcome } from './replay.ts';
+import { SessionFinder, type SessionSearch } from './stickiness.ts';
 
 export interface Policy {
   readonly name: PolicyName;
@@ -24,6 +29,8 @@ export interface Policy {
    */
   mayReturn(bits: number, errorAt: number, retryMs: number, now: number): boolean;
   judge(outcome: Outcome): Decision;
+  /** Who looks for the sessions of its requests. */
+  finder(config: StickinessConfig): SessionSearch;
   /** Makes the elector of one balancer. */
   elector(ground: ElectorGround): Elector;
 }
@@ -39,15 +46,23 @@ const modProxy: Policy = {
   mayReturn: (bits, errorAt, retryMs, now) =>
     (bits & BIT.stopped) === 0 && ((bits & BIT.ignoreErrors) !== 0 || now > errorAt + retryMs),
   judge: judgeLikeModProxy,
+  finder: (config) => new SessionFinder(config),
   elector: (ground) => new ModProxyElector(ground),
 };
 
 /** A plain URL as target: connected to on every request, whatever `retry` says (P-FO-40b). */
 const direct: Policy = { ...modProxy, name: 'direct', marksErrors: false, furtherAttempts: () => 0 };
 
-/** Workers of mod_jk, by mod_proxy's rules as yet. */
-const modJk: Policy = { ...modProxy, name: 'mod_jk' };
-const modJkDirect: Policy = { ...direct, name: 'mod_jk_direct' };
+/** An lb worker of mod_jk. */
+const modJk: Policy = {
+  ...modProxy,
+  name: 'mod_jk',
+  finder: (config) => new LbSessionFinder(config),
+  elector: (ground) => new LbElector(ground, ground.config.lb ?? DEFAULT_LB),
+};
+
+/** A worker of type ajp13 without a balancer. */
+const modJkDirect: Policy = { ...direct, name: 'mod_jk_direct', elector: (ground) => new DirectElector(ground) };
 
 export const POLICIES: Readonly<Record<PolicyName, Policy>> = Object.freeze({
   mod_jk: Object.freeze(modJk),

@@ -42,6 +42,10 @@ export interface Outcome {
   readonly pinged: boolean;
   /** Octets of the response have gone to the client. */
   readonly answered: boolean;
+  /** The member's head had come, though it was held back. */
+  readonly hasHead?: boolean;
+  /** The member asked for octets of the body, beyond what goes unasked (AJP). */
+  readonly bodyAsked?: boolean;
 }
 
 /** What to do about a failed attempt. */

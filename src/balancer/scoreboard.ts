@@ -6,7 +6,15 @@ const LOCK = 0;
 const ROWS = 1;
 const THREADS = 2;
 const SEIZURES = 3;
+/** Where the last free election of an lb worker ended; most requests it had at once. */
+const OFFSET = 4;
+const MAX_BUSY = 5;
 const HEADER_WORDS = 16;
+
+/** Index into `times`. */
+export const MAINTAINED = 0;
+export const RESET = 1;
+const TIMES = 2;
 
 const FREE = 0;
 /** Tries before a waiting thread sleeps; the work under the lock takes well under a microsecond. */
@@ -47,6 +55,21 @@ export class Scoreboard {
   readonly standing: Float64Array;
   /** By row: when it went into error, on the process's steady clock; `NEVER` when it did not. */
   readonly errorAt: Float64Array;
+  /** By row, for lb workers: errors, those of clients, answers that came too late, requests without a session. */
+  readonly errors: Int32Array;
+  readonly clientErrors: Int32Array;
+  readonly replyTimeouts: Int32Array;
+  readonly sessions: Int32Array;
+  /** By row: most requests in progress at once. */
+  readonly maxBusy: Int32Array;
+  /** By row: when it began to fail, `NEVER` while it does not; when it came back from error; times chosen as maintenance found them. */
+  readonly firstErrorAt: Float64Array;
+  readonly returnedAt: Float64Array;
+  readonly electedSeen: Float64Array;
+  /** By row: when its counters were set to 0, on the steady clock. */
+  readonly resetAt: Float64Array;
+  /** Of the balancer: the last maintenance, and when its counters were set to 0; `NEVER` on a fresh board. */
+  readonly times: Float64Array;
   /** By row: what the sums of the columns were at the last reset. */
   readonly electedBase: Float64Array;
   readonly sentBase: Float64Array;
@@ -84,9 +107,19 @@ export class Scoreboard {
     this.retries = layout.ints(this.buffer, rows);
     this.checksPassed = layout.ints(this.buffer, rows);
     this.checksFailed = layout.ints(this.buffer, rows);
+    this.errors = layout.ints(this.buffer, rows);
+    this.clientErrors = layout.ints(this.buffer, rows);
+    this.replyTimeouts = layout.ints(this.buffer, rows);
+    this.sessions = layout.ints(this.buffer, rows);
+    this.maxBusy = layout.ints(this.buffer, rows);
     this.busy = layout.ints(this.buffer, rows * threads);
     this.standing = layout.floats(this.buffer, rows);
     this.errorAt = layout.floats(this.buffer, rows);
+    this.firstErrorAt = layout.floats(this.buffer, rows);
+    this.returnedAt = layout.floats(this.buffer, rows);
+    this.electedSeen = layout.floats(this.buffer, rows);
+    this.resetAt = layout.floats(this.buffer, rows);
+    this.times = layout.floats(this.buffer, TIMES);
     this.electedBase = layout.floats(this.buffer, rows);
     this.sentBase = layout.floats(this.buffer, rows);
     this.receivedBase = layout.floats(this.buffer, rows);
@@ -96,7 +129,7 @@ export class Scoreboard {
     if (isNew) {
       this.#words[ROWS] = rows;
       this.#words[THREADS] = threads;
-      this.errorAt.fill(NEVER);
+      for (const times of [this.errorAt, this.firstErrorAt, this.returnedAt, this.times]) times.fill(NEVER);
     }
   }
 
@@ -164,8 +197,47 @@ export class Scoreboard {
     this.checksFailed[row] = 0;
     this.standing[row] = 0;
     this.errorAt[row] = NEVER;
+    this.firstErrorAt[row] = NEVER;
+    this.returnedAt[row] = NEVER;
+    this.resetAt[row] = 0;
+    this.resetCounters(row);
+  }
+
+  /** Lets all that is counted of a row count from 0 again. */
+  resetCounters(row: number): void {
+    this.errors[row] = 0;
+    this.clientErrors[row] = 0;
+    this.replyTimeouts[row] = 0;
+    this.sessions[row] = 0;
+    this.maxBusy[row] = 0;
+    this.electedSeen[row] = 0;
     this.electedBase[row] = this.#sum(this.elected, row);
     this.resetTraffic(row);
+  }
+
+  /** The place in the order of members at which the next free election of an lb worker begins. */
+  get offset(): number {
+    return this.#words[OFFSET];
+  }
+
+  set offset(offset: number) {
+    this.#words[OFFSET] = offset;
+  }
+
+  /** Most requests that the balancer had at once. */
+  get balancerMaxBusy(): number {
+    return this.#words[MAX_BUSY];
+  }
+
+  set balancerMaxBusy(count: number) {
+    this.#words[MAX_BUSY] = count;
+  }
+
+  /** Takes over what another board knows about the balancer as a whole. */
+  copyBalancer(from: Scoreboard): void {
+    this.times.set(from.times);
+    this.offset = from.offset;
+    this.balancerMaxBusy = from.balancerMaxBusy;
   }
 
   /** Takes over what another board knows about a member, requests in progress excepted: they end on their own board. */
@@ -176,6 +248,15 @@ export class Scoreboard {
     this.checksFailed[row] = from.checksFailed[fromRow];
     this.standing[row] = from.standing[fromRow];
     this.errorAt[row] = from.errorAt[fromRow];
+    this.firstErrorAt[row] = from.firstErrorAt[fromRow];
+    this.returnedAt[row] = from.returnedAt[fromRow];
+    this.electedSeen[row] = from.electedSeen[fromRow];
+    this.resetAt[row] = from.resetAt[fromRow];
+    this.errors[row] = from.errors[fromRow];
+    this.clientErrors[row] = from.clientErrors[fromRow];
+    this.replyTimeouts[row] = from.replyTimeouts[fromRow];
+    this.sessions[row] = from.sessions[fromRow];
+    this.maxBusy[row] = from.maxBusy[fromRow];
     this.electedBase[row] = this.#sum(this.elected, row) - from.electedOf(fromRow);
     this.sentBase[row] = this.#sum(this.sent, row) - from.sentOf(fromRow);
     this.receivedBase[row] = this.#sum(this.received, row) - from.receivedOf(fromRow);
@@ -208,8 +289,8 @@ class Layout {
   #next = 0;
 
   constructor(rows: number, threads: number) {
-    const ints = HEADER_WORDS + 4 * rows + rows * threads;
-    const floats = 5 * rows + 3 * rows * threads;
+    const ints = HEADER_WORDS + 9 * rows + rows * threads;
+    const floats = TIMES + 9 * rows + 3 * rows * threads;
     this.bytes = 4 * ints + 8 * floats;
   }
 

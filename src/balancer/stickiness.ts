@@ -4,6 +4,7 @@
 import { FIELD } from '../base/field-names.ts';
 import { FIELD_STRIDE, type Fields } from '../base/fields.ts';
 import type { StickinessConfig } from './config.ts';
+import type { RequestRules } from './lb-config.ts';
 
 const EQUALS = 0x3d;
 const SEMICOLON = 0x3b;
@@ -13,12 +14,16 @@ const AMPERSAND = 0x26;
 /** Sessions that `findAll` tells of at most. */
 const MAX_FOUND = 16;
 
+const NO_ROUTES: readonly string[] = Object.freeze([]);
+
 /** What a request says about its session. One object serves many requests. */
 export class Session {
   /** The value as sent, route included; undefined when the request names no session. */
   id: string | undefined = undefined;
   /** What follows the first separator; '' when nothing follows it, undefined when there is no separator. */
   route: string | undefined = undefined;
+  /** Routes in the order in which they are looked for, where a request may name several sessions (mod_jk). */
+  routes: readonly string[] = NO_ROUTES;
   source: 'url' | 'cookie' | undefined = undefined;
   /** The configured name that was found (BALANCER_SESSION_STICKY). */
   name: string | undefined = undefined;
@@ -26,13 +31,27 @@ export class Session {
   reset(): void {
     this.id = undefined;
     this.route = undefined;
+    this.routes = NO_ROUTES;
     this.source = undefined;
     this.name = undefined;
   }
 }
 
-/** Looks for sessions under one balancer's names. */
-export class SessionFinder {
+/** Where a dialect looks for sessions. */
+export interface SessionSearch {
+  /**
+   * Fills `session` from a request.
+   * @param url path, and query where the dialect looks into it, as they go to the backend
+   * @param rules of mod_jk, whose names come before those of the worker
+   * @returns whether the request names a session
+   */
+  find(url: string, fields: Fields, session: Session, rules?: RequestRules): boolean;
+  /** Every session that a request names: the one that counts first, then those that it hides. For tools. */
+  findAll(url: string, fields: Fields): Session[];
+}
+
+/** Looks for sessions under one balancer's names, as mod_proxy does. */
+export class SessionFinder implements SessionSearch {
   readonly #pathName: string;
   readonly #cookieName: string;
   readonly #cookieBytes: Buffer;

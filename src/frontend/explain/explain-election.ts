@@ -3,6 +3,7 @@
 
 import type { Balancer } from '../../balancer/balancer.ts';
 import type { Election } from '../../balancer/election.ts';
+import type { LbMethod } from '../../balancer/lb-config.ts';
 import { BIT, type Member } from '../../balancer/member.ts';
 import type { ElectionTrace, Verdict } from '../../balancer/trace.ts';
 import type { ElectionFacts, MemberFacts } from './explanation.ts';
@@ -49,6 +50,16 @@ const METHODS: Readonly<Record<string, string>> = {
     'heartbeat: by chance, in proportion to the free threads that hosts told of; another time it may be another',
 };
 
+/** How each method of an lb worker decides; distance comes before all of them. */
+const LB_METHODS: Readonly<Record<LbMethod, string>> = {
+  request: 'method=Request: nearest, then lowest load value; every request adds lb_mult; equals take turns',
+  session: 'method=Session: nearest, then lowest load value; requests without a session add lb_mult; equals take turns',
+  next: 'method=Next: nearest, then lowest load value; requests without a session add lb_mult; equals take turns',
+  traffic: 'method=Traffic: nearest, then lowest load value; octets times lb_mult are added; equals take turns',
+  busyness:
+    'method=Busyness: nearest, then lowest load value; requests in progress count lb_mult each; equals take turns',
+};
+
 /** @param member who was elected on the copy; undefined for nobody */
 export function explainElection(
   balancer: Balancer,
@@ -81,7 +92,12 @@ function reason({ config }: Balancer, election: Election, route: string | undefi
       return `the session's route "${route}" is its route`;
     case 'redirect':
       return `the session's route "${route}" leads here by redirect=, its own member being unusable`;
+    case 'domain':
+      return `the session's route "${route}" leads here by its domain`;
+    case 'standby':
+      return 'nobody else is usable, and a redirect leads here (hot standby)';
     case 'choice':
+      if (config.lb !== undefined) return LB_METHODS[config.lb.method];
       return METHODS[config.method] ?? config.method;
     case 'forced':
       return `nobody: the member of the session's route "${route}" is unusable, and nofailover=On keeps the session from others`;

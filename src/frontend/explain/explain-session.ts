@@ -2,7 +2,7 @@
 // asked. Part of `request-trace.ts`.
 
 import type { BalancerConfig } from '../../balancer/config.ts';
-import { Session, type SessionFinder } from '../../balancer/stickiness.ts';
+import { Session, type SessionSearch } from '../../balancer/stickiness.ts';
 import type { Fields } from '../../base/fields.ts';
 import type { SessionFacts, SessionFound } from './explanation.ts';
 
@@ -12,7 +12,7 @@ const ID_SHOWN = 6;
 /** @param url path and query as the finder gets them */
 export function sessionFacts(
   config: BalancerConfig,
-  finder: SessionFinder | undefined,
+  finder: SessionSearch | undefined,
   url: string,
   fields: Fields,
 ): SessionFacts | undefined {

@@ -1,6 +1,7 @@
 // A request on its way to a worker of mod_jk: the run of the proxy that carries it is filled as mod_jk fills its own, told
 // whom a member is, and finishes the answer. What happens in between is the proxy's (`upstream/proxy.ts`).
 
+import { forceRoute } from '../../balancer/lb/session-ids.ts';
 import type { Member } from '../../balancer/member.ts';
 import { Failure } from '../../base/failure.ts';
 import type { AjpWorker, JkHost, LbWorker } from '../../site/model.ts';
@@ -49,6 +50,11 @@ export function proxyToWorker(
   request.tlsClients = visit.site.tlsClients;
   request.trace = visit.trace;
   session.reset();
+  if (balancer.finder !== undefined && request.rules?.ignoresSessions !== true) {
+    if (request.forcedRoute === undefined)
+      balancer.finder.find(manner.uri, exchange.request.fields, session, request.rules);
+    else forceRoute(request.forcedRoute, session);
+  }
   run.start(exchange, visit.trace?.isRehearsal === true ? balancer.rehearse() : balancer);
 }
 
@@ -74,13 +80,13 @@ function runsOf(frontend: ProxyingFrontend): ProxyRuns {
 }
 
 /** What the request says of the member that has been elected for it. */
-function chosen({ request, balancer }: Attempts, member: Member): void {
+function chosen({ request, balancer, election }: Attempts, member: Member): void {
   const manner = request.ajpManner as JkRequest;
-  const { lb, route } = member.config;
+  const { lb } = member.config;
   const isDirect = balancer.balancer.config.lb === undefined;
   if (!isDirect && lb !== undefined) {
-    manner.activation = request.rules?.activations.get(lb.name) ?? lb.activation;
-    manner.route = request.forcedRoute ?? route;
+    manner.activation = election.lb.activation;
+    manner.route = election.lb.jvmRoute;
   }
   (request.exchange.attachment as Visit).jkAccount?.chosen(balancer.balancer, member, manner.route);
 }

@@ -5,7 +5,7 @@ import { Balancer } from '../../balancer/balancer.ts';
 import type { BalancerConfig, MemberConfig } from '../../balancer/config.ts';
 import type { HeartbeatServices } from '../../balancer/loads.ts';
 import type { Member } from '../../balancer/member.ts';
-import { SessionFinder } from '../../balancer/stickiness.ts';
+import type { SessionSearch } from '../../balancer/stickiness.ts';
 import type { Log } from '../../base/log.ts';
 import type { Link } from '../../link/link.ts';
 import { Backend, type Resolve } from './backend.ts';
@@ -31,7 +31,7 @@ export interface ProxiedServices {
 
 export class ProxiedBalancer implements ProxiedTarget {
   readonly balancer: Balancer;
-  readonly finder: SessionFinder | undefined;
+  readonly finder: SessionSearch | undefined;
   /** Some member speaks HTTP. */
   readonly speaksHttp: boolean;
   readonly #backends: readonly Backend[];
@@ -47,7 +47,7 @@ export class ProxiedBalancer implements ProxiedTarget {
   constructor(config: BalancerConfig, services: ProxiedServices, previous?: ProxiedBalancer) {
     const { link, resolve, log, heartbeats } = services;
     this.balancer = Balancer.from(config, { clock: link.clock, log, heartbeats }, previous?.balancer);
-    this.finder = config.stickiness === undefined ? undefined : new SessionFinder(config.stickiness);
+    this.finder = this.balancer.sessions;
     this.speaksHttp = config.members.some((member) => member.scheme !== 'ajp');
     this.#log = log;
     this.#reported = previous === undefined ? new Set() : previous.#reported;

@@ -80,6 +80,8 @@ export class Attempts implements PoolWaiter, DialWaiter {
     this.#hadSecondChance = false;
     this.#isOver = false;
     this.isBodyTouched = false;
+    this.election.rules = this.request.rules;
+    this.election.forcedRoute = this.request.forcedRoute;
     this.election.begin();
     this.#elect();
   }
@@ -100,7 +102,7 @@ export class Attempts implements PoolWaiter, DialWaiter {
     this.#isOver = true;
     this.#link.deadlines.disarm(this.#deadline);
     if (this.#waiting === 'place') this.#backend?.pool.stopWaiting(this);
-    this.leave(this.#hasEntered ? 'client' : 'outside', 0, 0);
+    this.leave('outside', 0, 0);
     for (const member of this.#failedMembers) this.balancer.balancer.finished(member, this.election, 'outside', 0, 0);
     this.#failedMembers.length = 0;
     if (this.#waiting !== 'dial') return true;
