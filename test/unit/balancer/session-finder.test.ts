@@ -105,12 +105,13 @@ test('several Cookie fields count as one joined by commas', () => {
 test('a session tells where it was found, under which name, and its whole value', () => {
   const session = new Session();
   const fields = cookieFields(['JSESSIONID=c.a']);
+  const facts = ({ id, route, source, name }: Session) => ({ id, route, source, name });
   assert.equal(finder().find('/x;jsessionid=u.b', fields, session), true);
-  assert.deepEqual({ ...session }, { id: 'u.b', route: 'b', source: 'url', name: 'jsessionid' });
+  assert.deepEqual(facts(session), { id: 'u.b', route: 'b', source: 'url', name: 'jsessionid' });
   assert.equal(finder().find('/x', fields, session), true);
-  assert.deepEqual({ ...session }, { id: 'c.a', route: 'a', source: 'cookie', name: 'JSESSIONID' });
+  assert.deepEqual(facts(session), { id: 'c.a', route: 'a', source: 'cookie', name: 'JSESSIONID' });
   assert.equal(finder().find('/x', cookieFields([]), session), false);
-  assert.deepEqual({ ...session }, { id: undefined, route: undefined, source: undefined, name: undefined });
+  assert.deepEqual(facts(session), { id: undefined, route: undefined, source: undefined, name: undefined });
 });
 
 test('a removed Cookie field is not searched', () => {
