@@ -6,7 +6,7 @@ import { diskFiles, type FileReader } from '../config/files.ts';
 import { type Finding, formatFinding, type Severity } from '../config/finding.ts';
 import { type LoadedSite, loadSite } from '../site/load.ts';
 import type { ServerSettings } from '../site/model.ts';
-import { absolutePaths, type SpokenOptions, saysWorkers, spokenDirectives } from './spoken.ts';
+import { absolutePaths, type SpokenOptions, saysSite, spokenDirectives } from './spoken.ts';
 
 /** The options that say what the configuration is. */
 export interface ConfigurationOptions extends SpokenOptions {
@@ -32,8 +32,8 @@ export function withDefaults<T extends Partial<ConfigurationOptions>>(
 ): (T & ConfigurationOptions) | undefined {
   const options = { ...given, ...absolutePaths(given) };
   const { file, serverRoot } = options;
-  if (file === undefined && saysWorkers(options))
-    return { ...options, file, serverRoot: resolve(serverRoot ?? dirname(options.workers ?? '')) };
+  if (file === undefined && saysSite(options))
+    return { ...options, file, serverRoot: resolve(serverRoot ?? dirname(options.workers ?? options.mounts ?? '')) };
   if (file !== undefined) {
     const main = resolve(mainFile({ file, ...(serverRoot === undefined ? {} : { serverRoot }) }));
     const path = serverRoot === undefined || existsSync(main) ? main : resolve(serverRoot, file);
@@ -52,8 +52,8 @@ export function placesLookedAt(serverRoot: string | undefined): string {
 }
 
 /** The file that the configuration goes by: without an httpd.conf the one of the workers. */
-export function nameOf({ file, workers }: ConfigurationOptions): string {
-  return file ?? workers ?? 'command line';
+export function nameOf({ file, workers, mounts }: ConfigurationOptions): string {
+  return file ?? workers ?? mounts ?? 'command line';
 }
 
 /** Reads the configuration. @param assumeFiles files that only the real host has are warnings @param files default: the machine's */

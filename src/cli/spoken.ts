@@ -18,8 +18,8 @@ export interface SpokenOptions {
 }
 
 /** Whether these options alone make a site. */
-export function saysWorkers({ workers, workerProperty }: SpokenOptions): boolean {
-  return workers !== undefined || workerProperty !== undefined;
+export function saysSite({ workers, workerProperty, mounts, mount }: SpokenOptions): boolean {
+  return [workers, workerProperty, mounts, mount].some((each) => each !== undefined);
 }
 
 /** The files as seen from where the program was started, not from ServerRoot. */
