@@ -11,12 +11,21 @@ import { isHere } from '../test/support/peers.ts';
 import { isListening, until } from '../test/support/port.ts';
 import { tlsText } from '../test/support/tls.ts';
 
-export const FRONTS = ['httpd', 'mod_jk', 'haproxy', 'catflap'] as const;
+/** `catflap` has the configuration of `httpd`, `catflap-jk` that of `mod_jk` with its lb worker. */
+export const FRONTS = ['httpd', 'mod_jk', 'haproxy', 'catflap', 'catflap-jk'] as const;
 export type FrontName = (typeof FRONTS)[number];
 
 const AJP_PORTS = [19201, 19202] as const;
 const HTTP_PORTS = [19203, 19204] as const;
-const PORTS: Record<FrontName, number> = { httpd: 19210, mod_jk: 19211, haproxy: 19212, catflap: 19213 };
+const PORTS: Record<FrontName, number> = {
+  httpd: 19210,
+  mod_jk: 19211,
+  haproxy: 19212,
+  catflap: 19213,
+  'catflap-jk': 19214,
+};
+/** Those that have a workers.properties. */
+const WITH_WORKERS: ReadonlySet<FrontName> = new Set(['mod_jk', 'catflap-jk']);
 /** The same server over TLS listens so much higher. */
 export const SECURE_OFFSET = 20;
 const MODULES = '/usr/lib/apache2/modules';
@@ -54,6 +63,7 @@ export class Field {
       mod_jk: isHere('mod_jk'),
       haproxy: isHere('haproxy'),
       catflap: hasCatflap(),
+      'catflap-jk': hasCatflap(),
     };
     if (!isThere[name]) return undefined;
     const dir = join(this.#dir, name);
@@ -62,14 +72,21 @@ export class Field {
     writeFileSync(conf, this.#configuration(name, dir));
     // One file for all: HAProxy wants certificate and key together.
     writeFileSync(join(dir, 'www.pem'), tlsText('www.pem') + tlsText('www.key'));
-    if (name === 'mod_jk') writeFileSync(join(dir, 'workers.properties'), WORKERS);
+    if (WITH_WORKERS.has(name)) writeFileSync(join(dir, 'workers.properties'), WORKERS);
     execFileSync('chmod', ['-R', 'a+rwX', dir]); // httpd changes its user
     const program = join(PROJECT, 'bin/catflap.mjs');
+    const httpd: [string, ...string[]] = ['/usr/sbin/apache2', '-d', dir, '-f', conf, '-DFOREGROUND'];
+    const catflap: [string, ...string[]] = [
+      process.execPath,
+      '--disable-sigusr1',
+      ...[program, 'front', '-d', dir, '-f', conf],
+    ];
     const commands: Record<FrontName, [string, ...string[]]> = {
-      httpd: ['/usr/sbin/apache2', '-d', dir, '-f', conf, '-DFOREGROUND'],
-      mod_jk: ['/usr/sbin/apache2', '-d', dir, '-f', conf, '-DFOREGROUND'],
+      httpd,
+      mod_jk: httpd,
       haproxy: ['/usr/sbin/haproxy', '-db', '-f', conf],
-      catflap: [process.execPath, '--disable-sigusr1', program, 'front', '-d', dir, '-f', conf],
+      catflap,
+      'catflap-jk': catflap,
     };
     return { name, port: PORTS[name], child: await this.#start(commands[name], name, PORTS[name]) };
   }
@@ -96,7 +113,7 @@ export class Field {
 
   #configuration(name: FrontName, dir: string): string {
     if (name === 'haproxy') return haproxyConf(dir);
-    const proxy = name === 'mod_jk' ? jkConf(dir) : PROXY_CONF;
+    const proxy = WITH_WORKERS.has(name) ? jkConf(dir) : PROXY_CONF;
     return `${loads(name)}${httpdConf(dir, join(this.#dir, 'htdocs'), PORTS[name])}${proxy}${secureConf(dir, name)}`;
   }
 }
@@ -141,7 +158,7 @@ function secureConf(dir: string, name: FrontName): string {
   ServerName www.example.test
   SSLEngine On
   SSLCertificateFile ${dir}/www.pem
-${name === 'mod_jk' ? 'JkMountCopy On' : ''}
+${WITH_WORKERS.has(name) ? 'JkMountCopy On' : ''}
 </VirtualHost>
 `;
 }
@@ -200,8 +217,9 @@ backend app
 }
 
 function loads(name: FrontName): string {
-  const proxy =
-    name === 'mod_jk' ? ['jk'] : ['proxy', 'proxy_ajp', 'proxy_balancer', 'slotmem_shm', 'lbmethod_byrequests'];
+  const proxy = WITH_WORKERS.has(name)
+    ? ['jk']
+    : ['proxy', 'proxy_ajp', 'proxy_balancer', 'slotmem_shm', 'lbmethod_byrequests'];
   return ['mpm_event', 'ssl', 'authn_core', 'authz_core', 'mime', 'dir', ...proxy]
     .filter((module) => existsSync(`${MODULES}/mod_${module}.so`))
     .map((module) => `LoadModule ${module}_module ${MODULES}/mod_${module}.so\n`)

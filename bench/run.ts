@@ -1,5 +1,6 @@
-// `npm run bench`: Catflap beside httpd (mod_proxy_ajp, mod_jk) and HAProxy (HTTP to HTTP) on the same backend. First
-// compares the bytes of their answers, then drives them in interleaved rounds, and prints medians.
+// `npm run bench`: Catflap beside httpd (mod_proxy_ajp, mod_jk) and HAProxy (HTTP to HTTP) on the same backend; Catflap
+// with the configuration of either. First compares the bytes of their answers, then drives them in interleaved rounds,
+// and prints medians.
 // Options: --case NAME,… --front NAME,… --rounds N (5) --seconds N (3) --connections N (10000, idle) --json
 
 import { parseArgs } from 'node:util';
