@@ -253,10 +253,7 @@ test('lines of JkWorkerProperty are enough', () => {
 });
 
 test('a JkWorkersFile that is not there is an error at its directive, and a warning where files are assumed', () => {
-  assert.deepEqual(siteTold(load('JkWorkersFile none.properties')), [
-    'error file-missing 1',
-    'warning no-worker-list 1',
-  ]);
+  assert.deepEqual(siteTold(load('JkWorkersFile none.properties')), ['error file-missing 1']);
   const assumed = load('JkWorkersFile none.properties', {}, { assumeFiles: true });
   assert.deepEqual(siteTold(assumed), ['warning file-missing 1']);
 });
