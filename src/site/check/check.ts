@@ -13,6 +13,7 @@ import { checkBalancer } from './check-balancers.ts';
 import { checkExplaining } from './check-explaining.ts';
 import { checkHealth } from './check-health.ts';
 import { checkHeartbeats } from './check-heartbeats.ts';
+import { checkJk } from './check-jk.ts';
 import { checkManagers } from './check-managers.ts';
 import { checkPackets } from './check-packets.ts';
 import { checkReverse } from './check-reverse.ts';
@@ -38,11 +39,12 @@ export function checkSite(snapshot: Snapshot): readonly Finding[] {
     checkManagers(host, findings);
   }
   for (const [key, balancer] of snapshot.balancers) {
-    if (balancer.policy !== 'direct') checkBalancer(balancer, mapped.has(key), findings);
+    if (balancer.policy === 'mod_proxy') checkBalancer(balancer, mapped.has(key), findings);
     checkHealth(snapshot, key, balancer, findings);
     checkHeartbeats(snapshot.server.heartbeat, balancer, findings);
   }
   checkReach(snapshot, findings);
+  checkJk(snapshot, findings);
   return findings.list;
 }
 
