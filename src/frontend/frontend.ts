@@ -21,7 +21,7 @@ import { ExplainLog } from './explain/explain-log.ts';
 import type { RequestTrace } from './explain/request-trace.ts';
 import { Failing } from './failing.ts';
 import { applyEarlyResponseHeaders, applyRequestHeaders, type HeaderContext } from './headers.ts';
-import { JK_HANDLER, mapToJk, mapToJkHandler } from './jk/jk-mapping.ts';
+import { mapToJk } from './jk/jk-mapping.ts';
 import { dropSpareJkRuns } from './jk/jk-proxying.ts';
 import { serveJk } from './jk/jk-serving.ts';
 import type { PageHandlers } from './page-handler.ts';
@@ -235,6 +235,8 @@ export class Frontend implements Http1Handler, HeadFilter {
       const rewriting = rewriteForHost(host.rewriting, visit, this.#rewriteMaps);
       if (rewriting.kind === 'path') visit.settings = settings.forPath(forms.decoded, visit);
       else if (rewriting.kind !== 'none') {
+        // A file that rules name is mod_jk's when the path that was asked for is.
+        if (rewriting.kind === 'file' && this.#isForJk(visit)) return;
         this.#follow(visit, rewriting);
         return;
       }
@@ -249,12 +251,9 @@ export class Frontend implements Http1Handler, HeadFilter {
   /** A page that SetHandler names comes before any mapping. @returns true when it will answer */
   #isForPage(visit: Visit): boolean {
     const { handler } = visit.settings;
-    if (handler === undefined) return false;
-    if (handler === JK_HANDLER && visit.host.jk !== undefined) mapToJkHandler(visit);
-    else if (this.#pages.has(handler)) {
-      visit.handler = handler;
-      visit.goal.kind = 'page';
-    } else return false;
+    if (handler === undefined || !this.#pages.has(handler)) return false;
+    visit.handler = handler;
+    visit.goal.kind = 'page';
     this.#enter(visit);
     return true;
   }
@@ -295,15 +294,18 @@ export class Frontend implements Http1Handler, HeadFilter {
       this.#redirect(visit, redirection);
       return;
     }
-    const taken = visit.host.jk === undefined ? 0 : mapToJk(visit, visit.host.jk);
-    if (taken !== 0) {
-      if (taken === 200) this.#enter(visit);
-      else this.fail(visit, taken);
-      return;
-    }
+    if (this.#isForJk(visit)) return;
     const { alias } = visit.settings;
     const target = alias === undefined ? mapToFile(host, path) : aliasTarget(alias, visit.site.snapshot, visit);
     this.#enterFile(visit, target);
+  }
+
+  /** @returns true when a rule of mod_jk has taken the request */
+  #isForJk(visit: Visit): boolean {
+    const status = visit.host.jk === undefined ? 0 : mapToJk(visit, visit.host.jk);
+    if (status === 200) this.#enter(visit);
+    else if (status === 400) this.fail(visit, 400);
+    return status !== 0;
   }
 
   #enterFile(visit: Visit, target: FileTarget | undefined): void {

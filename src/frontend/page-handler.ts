@@ -25,7 +25,6 @@ export const UNBUILT_HANDLERS: ReadonlySet<string> = new Set([
   'server-status',
   'server-info',
   'jk-status',
-  'jakarta-servlet',
 ]);
 
 /** Handlers under which files are sent. */

@@ -95,7 +95,9 @@ const FILE_HANDLERS: ReadonlySet<string> = new Set(['none', 'default-handler']);
 /** Managers: the frontend keeps them closed until they have pages, and tells so at every request. */
 const MANAGERS: ReadonlySet<string> = new Set(['balancer-manager', 'server-status', 'jk-status', 'heartbeat']);
 /** The frontend keeps these closed too, and nobody means to serve them. */
-const CLOSED_HANDLERS: ReadonlySet<string> = new Set(['server-info', 'jakarta-servlet']);
+const CLOSED_HANDLERS: ReadonlySet<string> = new Set(['server-info']);
+/** Given to mod_jk, where any directive speaks of it. */
+const JK_HANDLER = 'jakarta-servlet';
 /** Handlers given to extensions under which the file goes out as it is, although they ask for more. */
 const RAW_HANDLERS: ReadonlySet<string> = new Set(['type-map', 'send-as-is']);
 
@@ -112,7 +114,7 @@ const OPTION_NAMES: readonly OptionName[] = [
 function setHandler(node: DirectiveNode, scope: Scope): void {
   if (!takes(node, scope, 1, 1)) return;
   const handler = node.words[0].toLowerCase();
-  if (!FILE_HANDLERS.has(handler) && !MANAGERS.has(handler))
+  if (!FILE_HANDLERS.has(handler) && !MANAGERS.has(handler) && !(handler === JK_HANDLER && servesJk(scope)))
     warn(
       node,
       scope,

@@ -119,7 +119,9 @@ export function readRules(key: string, value: string, place: Place): MapRule[] {
 
 /** `worker;name=value;…`: what stands behind the equals sign, and in the variable that JkWorkerIndicator names. */
 export function readWorkerText(text: string): { worker: string; extensions: RuleExtension[] } {
-  const [worker = '', ...rest] = text.split(';').filter((part) => part !== '');
+  const [first = '', ...rest] = text.split(';').filter((part) => part !== '');
+  // A separator at the very beginning is part of a name that nobody has.
+  const worker = text.startsWith(';') ? `;${first}` : first;
   const extensions: RuleExtension[] = [];
   for (let i = 0; i < rest.length; i++) {
     const equals = rest[i].indexOf('=');

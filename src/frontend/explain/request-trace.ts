@@ -93,6 +93,11 @@ export class RequestTrace implements HostTrace, MappingTrace, AccessTrace {
     this.#tried.push({ mapping, path });
   }
 
+  /** Rules of mod_jk were asked about a path. */
+  jkAsked(rules: JkRules, path: string, found: CompiledMount | undefined): void {
+    this.#jk = { rules, path, found };
+  }
+
   judgingBegins(): void {
     this.#lines = [];
   }

@@ -4,6 +4,8 @@
 import type { Clock } from '../../base/clock.ts';
 import { Failure } from '../../base/failure.ts';
 import { answerRedirect } from '../error-page.ts';
+import { JK_HANDLER } from '../jk/jk-mapping.ts';
+import { serveByHandler, serveFolder } from '../jk/jk-serving.ts';
 import { FILE_HANDLERS, type PageHost } from '../page-handler.ts';
 import type { Pages } from '../pages.ts';
 import type { Visit } from '../visit.ts';
@@ -38,21 +40,24 @@ export class FileAnswers {
         visit.isIndexRun = true;
         host.again(visit, escapePath(path));
       },
+      folder: (exchange) => serveFolder(exchange.attachment as Visit, pages, host),
     };
   }
 
   serve(visit: Visit): void {
     const target = visit.goal.file;
-    if (target === undefined) {
-      this.#host.fail(visit, 404);
+    const handler = visit.rewriteHandler ?? visit.settings.handler;
+    const isForJk = handler === JK_HANDLER && visit.host.jk !== undefined;
+    if (isForJk && serveByHandler(visit, this.#pages, this.#host)) return;
+    if (target === undefined || target.refusal !== undefined) {
+      this.#host.fail(visit, target?.refusal ?? 404);
       return;
     }
     visit.file = target.file;
-    const handler = visit.rewriteHandler ?? visit.settings.handler;
     if (handler !== undefined && this.#pages.has(handler)) {
       visit.handler = handler;
       this.#pages.answer(visit, handler, this.#host);
-    } else if (handler !== undefined && !FILE_HANDLERS.has(handler)) {
+    } else if (handler !== undefined && !FILE_HANDLERS.has(handler) && !isForJk) {
       // The file is a program or its data in the eyes of the configuration: its source must not be sent.
       const failure = new Failure('unknown-handler', 'internal', `there is no handler ${handler}`, { status: 500 });
       this.#host.fail(visit, 500, failure);

@@ -1,7 +1,9 @@
 // From the decoded path of a request to a file: Alias, AliasMatch, ScriptAlias, then DocumentRoot; and which paths are
 // never served. Paths of requests are octets (latin1 view), paths of files are UTF-8.
 
+import { statSync } from 'node:fs';
 import { posix } from 'node:path';
+import { autoAlias } from '../../site/jk/auto-alias.ts';
 import type { AliasRule, AliasTarget, Host } from '../../site/model.ts';
 import type { Asker } from '../../site/settings.ts';
 
@@ -12,6 +14,8 @@ export interface FileTarget {
   readonly root: string;
   /** Came from a ScriptAlias: a program, whose source must not be sent. */
   readonly isScript: boolean;
+  /** The path must not be shown, and this is the answer. */
+  readonly refusal?: 403 | 404;
   /** It is no folder, whatever the path of the request ends in: a rewrite rule named it. */
   readonly isPlain?: boolean;
 }
@@ -20,13 +24,30 @@ export interface FileTarget {
 export type PathVerdict = 0 | 403 | 404;
 
 /** @returns undefined when the host maps the path to no file */
-export function mapToFile(host: Pick<Host, 'aliasRules' | 'documentRoot'>, path: string): FileTarget | undefined {
+export function mapToFile(
+  host: Pick<Host, 'aliasRules' | 'documentRoot' | 'jk'>,
+  path: string,
+): FileTarget | undefined {
   for (const rule of host.aliasRules) {
     const target = applyAlias(rule, path);
     if (target !== undefined) return target;
   }
+  const root = host.jk?.autoAlias;
+  const application = root === undefined ? undefined : applicationFile(root, path);
+  if (application !== undefined) return application;
   if (host.documentRoot === undefined) return undefined;
   return { file: trimmed(host.documentRoot) + toFileName(path), root: host.documentRoot, isScript: false };
+}
+
+/** A file below JkAutoAlias. */
+function applicationFile(root: string, path: string): FileTarget | undefined {
+  const found = autoAlias(
+    path,
+    (name) => statSync(root + toFileName(name), { throwIfNoEntry: false })?.isDirectory() === true,
+  );
+  if (found === undefined) return undefined;
+  if (typeof found === 'number') return { file: root, root, isScript: false, refusal: found };
+  return { file: root + toFileName(found), root, isScript: false };
 }
 
 /**

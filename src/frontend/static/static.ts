@@ -23,6 +23,8 @@ export interface StaticHooks {
   fail(exchange: Exchange, status: number, failure?: Failure): void;
   /** Runs the request again for another decoded path of this host. */
   redirect(exchange: Exchange, path: string): void;
+  /** Offers a folder without an index. True when it will be answered. Default: nobody wants it. */
+  folder?(exchange: Exchange): boolean;
   /** Sends the client to another URL, for good. Default: `answerRedirect`. */
   moved?(exchange: Exchange, location: string): void;
 }
@@ -209,6 +211,7 @@ export class StaticFiles {
   #withoutIndex(exchange: Exchange, request: StaticRequest, isFolder: boolean): void {
     const fallback = request.settings.fallbackResource;
     if (!isFolder) this.missing(exchange, request);
+    else if (request.hooks.folder?.(exchange) === true) return;
     else if (fallback === undefined || fallback === 'disabled') request.hooks.fail(exchange, request.folderStatus);
     else request.hooks.redirect(exchange, fallback);
   }

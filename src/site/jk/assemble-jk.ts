@@ -1,9 +1,8 @@
 // From drafts to the model: what mod_jk does for each host, with what the main server passes on to virtual hosts, and the
 // findings that need all of it. Source: modjk.md §1.2, §3; how mod_jk 1.2.48 merges hosts, observed.
 
-import { octetsOf, textOf } from '../../config/files.ts';
-import type { Findings, Place } from '../../config/finding.ts';
-import { type MapRule, readRules, readUriWorkerMap } from '../../config/modjk/uriworkermap.ts';
+import type { Place } from '../../config/finding.ts';
+import { readRules } from '../../config/modjk/uriworkermap.ts';
 import type { HostDraft, SiteDraft } from '../draft.ts';
 import type { JkHostDraft } from './jk-draft.ts';
 import {
@@ -17,7 +16,7 @@ import {
   type JkOptions,
 } from './model-jk.ts';
 import { sortMounts } from './mounts.ts';
-import { requestRules } from './rule-extensions.ts';
+import { mountOf, readMounts } from './read-mounts.ts';
 
 /** JkMountFileReload where nothing is said. */
 const RELOAD_MS = 60_000;
@@ -90,21 +89,6 @@ function mountsOf(
   };
 }
 
-/** One rule as the model has it, with findings about what stands behind its worker. */
-export function mountOf(rule: MapRule, source: JkMount['source'], findings: Findings): JkMount {
-  const { pattern, worker, isExclusion, isDisabled, extensions, place } = rule;
-  const directive = source === 'JkMount' ? (isExclusion ? 'JkUnMount' : 'JkMount') : '';
-  return {
-    pattern,
-    worker,
-    isExclusion,
-    isDisabled,
-    source,
-    rules: requestRules(extensions, (code, message) => findings.warn(place, directive, code, message)),
-    place,
-  };
-}
-
 function readMountFile(said: { text: string; place: Place }, reloadMs: number, site: SiteDraft): JkMountFile {
   const { text: path, place } = said;
   let mounts: JkMount[] = [];
@@ -121,19 +105,6 @@ function readMountFile(said: { text: string; place: Place }, reloadMs: number, s
     }
   }
   return { path, reloadMs, mounts: sortMounts(mounts), place };
-}
-
-/** The rules of a map file, sorted. @param octets latin1 view */
-export function readMounts(
-  octets: string,
-  file: string,
-  { findings, environment }: Pick<SiteDraft, 'findings' | 'environment'>,
-): JkMount[] {
-  return sortMounts(
-    readUriWorkerMap(octets, { file: textOf(octetsOf(file)), findings, environment }).map((rule) =>
-      mountOf(rule, 'uriworkermap', findings),
-    ),
-  );
 }
 
 // --- options --------------------------------------------------------------------------------------------------------

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Findings } from '../../../src/config/finding.ts';
-import { readMounts } from '../../../src/site/jk/assemble-jk.ts';
 import { MAX_MOUNT_PATH, MountTable, matchesGlob, servletPath } from '../../../src/site/jk/mounts.ts';
+import { readMounts } from '../../../src/site/jk/read-mounts.ts';
 
 function table(text: string, rejectsUnsafe = false): MountTable {
   const mounts = readMounts(text, '/u.properties', { findings: new Findings(), environment: {} });
