@@ -119,6 +119,11 @@ function passLines(out: Lines, pass: PassFacts): void {
   if (access !== undefined) accessLines(out, access);
   if (goal.kind === 'file') out.line('File', goal.file ?? 'none: there is no DocumentRoot');
   if (goal.kind === 'page') out.line('Handler', goal.handler);
+  if (goal.kind === 'worker')
+    out.line(
+      'Worker',
+      `${goal.name}${goal.type === undefined ? ', which there is not in worker.list' : ` (${goal.type})`}`,
+    );
 }
 
 function mappingLines(out: Lines, { rule, path, nearly, later, otherCount }: MappingFacts): void {

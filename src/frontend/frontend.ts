@@ -296,7 +296,8 @@ export class Frontend implements Http1Handler, HeadFilter {
     }
     if (this.#isForJk(visit)) return;
     const { alias } = visit.settings;
-    const target = alias === undefined ? mapToFile(host, path) : aliasTarget(alias, visit.site.snapshot, visit);
+    const target =
+      alias === undefined ? mapToFile(host, visit.forms.decoded) : aliasTarget(alias, visit.site.snapshot, visit);
     this.#enterFile(visit, target);
   }
 

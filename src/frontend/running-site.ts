@@ -88,7 +88,7 @@ export class RunningHost {
     this.mediaTypes = typesOf(host.typesConfig);
     this.setsManners = setsManners(host);
     this.sparesClients = sparesClients(host);
-    this.jk = host.jk === undefined ? undefined : new JkRules(host.jk, workers);
+    this.jk = host.jk === undefined ? undefined : new JkRules(host.jk, workers, services.link.clock, services.log);
     this.jkLogs = jkRequestLogs(host, services);
     this.keepsJkAccounts = host.jk !== undefined && readsJkNotes(host);
     this.readsEnvironment =
@@ -179,6 +179,7 @@ export class RunningSite {
     this.#isRetired = true;
     this.#whenEmpty = whenEmpty;
     this.health.stop();
+    for (const host of this.#hosts.values()) host.jk?.stop();
     for (const balancer of this.balancers) balancer.retire();
     this.lookWhetherEmpty();
   }

@@ -124,6 +124,8 @@ export class Visit implements LogFacts, ClientFacts {
     this.lastAuthType = exchange.authType;
     exchange.user = undefined;
     exchange.authType = undefined;
+    // httpd's variables of the run before have other names in the next one.
+    exchange.env?.delete('no-jk');
   }
 
   /** Nobody knows yet who answers. */

@@ -96,7 +96,7 @@ const FILE_HANDLERS: ReadonlySet<string> = new Set(['none', 'default-handler']);
 const MANAGERS: ReadonlySet<string> = new Set(['balancer-manager', 'server-status', 'jk-status', 'heartbeat']);
 /** The frontend keeps these closed too, and nobody means to serve them. */
 const CLOSED_HANDLERS: ReadonlySet<string> = new Set(['server-info']);
-/** Given to mod_jk, where any directive speaks of it. */
+/** Of mod_jk. */
 const JK_HANDLER = 'jakarta-servlet';
 /** Handlers given to extensions under which the file goes out as it is, although they ask for more. */
 const RAW_HANDLERS: ReadonlySet<string> = new Set(['type-map', 'send-as-is']);
@@ -114,7 +114,11 @@ const OPTION_NAMES: readonly OptionName[] = [
 function setHandler(node: DirectiveNode, scope: Scope): void {
   if (!takes(node, scope, 1, 1)) return;
   const handler = node.words[0].toLowerCase();
-  if (!FILE_HANDLERS.has(handler) && !MANAGERS.has(handler) && !(handler === JK_HANDLER && servesJk(scope)))
+  if (
+    !FILE_HANDLERS.has(handler) &&
+    !MANAGERS.has(handler) &&
+    !(handler === JK_HANDLER && scope.site.modules.has('jk'))
+  )
     warn(
       node,
       scope,

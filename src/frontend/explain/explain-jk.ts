@@ -28,7 +28,8 @@ export function jkMappingFacts({ rules: { table, mounts }, path, found }: JkAske
       nearly.unshift({ ...named(first.mount), why: `${mountText(exclusion.mount)} takes the path out again` });
   }
   const tooLong = path.length > MAX_MOUNT_PATH ? `the path has more than ${MAX_MOUNT_PATH} octets` : undefined;
-  const unsafe = tooLong === undefined && table.refuses(path) ? 'RejectUnsafeURI: the path has a % or \\ in it' : undefined;
+  const unsafe =
+    tooLong === undefined && table.refuses(path) ? 'RejectUnsafeURI: the path has a % or \\ in it' : undefined;
   const why = tooLong ?? unsafe;
   if (why !== undefined) nearly.unshift(...table.rules.slice(0, 1).map(({ mount }) => ({ ...named(mount), why })));
   return {

@@ -98,6 +98,8 @@ export type GoalFacts =
   | { readonly kind: 'proxy'; readonly target: string }
   | { readonly kind: 'file'; readonly file: string | undefined }
   | { readonly kind: 'page'; readonly handler: string }
+  /** Of mod_jk; no type: there is no such worker. */
+  | { readonly kind: 'worker'; readonly name: string; readonly type: 'lb' | 'ajp' | 'status' | undefined }
   | { readonly kind: 'none' };
 
 export interface SessionFacts {

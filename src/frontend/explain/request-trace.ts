@@ -8,14 +8,17 @@ import type { Session } from '../../balancer/stickiness.ts';
 import type { Failure } from '../../base/failure.ts';
 import type { AccessTrace, Opinion } from '../../site/access/access.ts';
 import type { HostReason, HostTrace } from '../../site/host.ts';
+import type { CompiledMount } from '../../site/jk/mounts.ts';
 import { applyMapping, type MappingTrace } from '../../site/mapping.ts';
 import type { Host, Mapping, Written } from '../../site/model.ts';
 import { mappingText, nearMiss } from '../../site/near-miss.ts';
+import type { JkRules } from '../jk/jk-rules.ts';
 import type { Backend } from '../upstream/backend.ts';
 import type { ProxyRequest } from '../upstream/proxy-request.ts';
 import type { Visit } from '../visit.ts';
 import { backendFacts, shownValue } from './explain-backend.ts';
 import { ElectionNotes, explainElection } from './explain-election.ts';
+import { type JkAsked, jkMappingFacts } from './explain-jk.ts';
 import { sessionFacts } from './explain-session.ts';
 import type {
   AccessFacts,
@@ -49,6 +52,7 @@ export class RequestTrace implements HostTrace, MappingTrace, AccessTrace {
   #access: AccessFacts | undefined = undefined;
   #lines: AccessFacts['lines'][number][] = [];
   #hasPass = false;
+  #jk: JkAsked | undefined = undefined;
   #session: SessionFacts | undefined = undefined;
   readonly #elections: ElectionFacts[] = [];
   #backend: BackendFacts | undefined = undefined;
@@ -86,6 +90,7 @@ export class RequestTrace implements HostTrace, MappingTrace, AccessTrace {
   passBegins(): void {
     this.#hasPass = true;
     this.#tried = [];
+    this.#jk = undefined;
     this.#access = undefined;
   }
 
@@ -214,6 +219,8 @@ export class RequestTrace implements HostTrace, MappingTrace, AccessTrace {
 
   #mapping({ host: { host }, forms, query }: Visit): MappingFacts {
     const taken = this.#tried.find((each) => each.path !== undefined);
+    const jk = this.#jk === undefined ? undefined : jkMappingFacts(this.#jk, LIST_MAX);
+    if (jk !== undefined && taken === undefined) return { ...jk, otherCount: jk.otherCount + this.#tried.length };
     const missed = this.#tried.filter((each) => each.path === undefined);
     const nearly = missed.flatMap(({ mapping }) => {
       const why = nearMiss(mapping, forms, query);
@@ -234,6 +241,7 @@ export class RequestTrace implements HostTrace, MappingTrace, AccessTrace {
 function goalFacts({ goal, handler }: Visit): GoalFacts {
   if (goal.kind === 'file') return { kind: 'file', file: goal.file?.file };
   if (goal.kind === 'page') return { kind: 'page', handler: handler ?? '' };
+  if (goal.kind === 'jk') return { kind: 'worker', name: goal.jk?.name ?? '', type: goal.jk?.worker?.kind };
   const { target } = goal;
   const text =
     target?.kind === 'proxy' ? target.authority + goal.path : target?.kind === 'unavailable' ? target.url : '';

@@ -20,10 +20,10 @@ const NO_JK = 'no-jk';
  * @returns 0 when no rule takes the path, 400 when the path leads out of the root, 200 otherwise
  */
 export function mapToJk(visit: Visit, rules: JkRules): 0 | 200 | 400 {
-  if (leavesAlone(visit)) return 0;
   const { goal } = visit;
   const sent = visit.forms.decoded;
   const path = servletPath(sent);
+  if (leavesAlone(visit)) return 0;
   if (path === undefined) return 400;
   const found = rules.find(path);
   visit.trace?.jkAsked(rules, path, found);
@@ -98,5 +98,8 @@ const DEFAULT_INDEX: readonly string[] = ['index.html'];
 function namedTarget(text: string, rules: JkRules): JkTarget {
   if (!text.includes(';')) return rules.targetOf(text, undefined);
   const { worker, extensions } = readWorkerText(text);
-  return rules.targetOf(worker, requestRules(extensions, () => {}));
+  return rules.targetOf(
+    worker,
+    requestRules(extensions, () => {}),
+  );
 }

@@ -97,11 +97,8 @@ function finishResponse(request: ProxyRequest, { balancer, election, member }: A
   const { response } = exchange;
   const visit = exchange.attachment as Visit;
   const { lb } = balancer.balancer.config;
-  if (visit.originalStatus !== undefined) {
-    // The page of an error keeps the error's status.
-    response.status = visit.originalStatus;
-    response.reason = '';
-  } else if (isReplacedByErrorPage(response, rules)) {
+  // A worker's page of an error (ErrorDocument) goes out with the worker's own status, as under mod_jk.
+  if (visit.originalStatus === undefined && isReplacedByErrorPage(response, rules)) {
     keepChallenge(response);
     return false;
   }

@@ -117,7 +117,11 @@ export class MapFile {
       code === 'EACCES'
         ? 'the user that serves may not read it: give it to User, or reload when it has changed'
         : undefined;
-    this.#log.warn('mount-file-unusable', { file: this.#file.path, error: why, ...(hint === undefined ? {} : { hint }) });
+    this.#log.warn('mount-file-unusable', {
+      file: this.#file.path,
+      error: why,
+      ...(hint === undefined ? {} : { hint }),
+    });
   }
 }
 

@@ -41,7 +41,11 @@ export function assembleJkHost(
     ...mounting,
     stripSession: strip?.isOn === true ? strip.parameter : undefined,
     workerIndicator: own.workerIndicator ?? main.workerIndicator ?? 'JK_WORKER_NAME',
-    options: optionsOf(own, main),
+    options: {
+      ...optionsOf(own, main),
+      // Said of rules: it comes with them.
+      ...(sharesRules(draft, site) ? { rejectUnsafeUri: optionsOf(main, main).rejectUnsafeUri } : {}),
+    },
     envVars: envVarsOf(own, main),
     extractsSsl: own.extractsSsl ?? main.extractsSsl ?? true,
     indicators: { ...DEFAULT_JK_INDICATORS, ...main.indicators, ...own.indicators },
@@ -68,9 +72,8 @@ function mountsOf(
   workerMounts: readonly JkMount[],
 ): Pick<JkHost, 'mounts' | 'mountFile' | 'autoAlias'> {
   const { main } = site;
-  const isCopy = !draft.isMain && (draft.jk.copiesMounts ?? site.jk.copiesMounts);
-  const hasRules = draft.jk.mounts.size > 0 || draft.jk.mountFile !== undefined;
-  const isMain = draft.isMain || (isCopy && !hasRules);
+  const isCopy = copies(draft, site);
+  const isMain = draft.isMain || sharesRules(draft, site);
   const source = isMain ? main.jk : draft.jk;
   const written = new Map(source.mounts);
   if (isCopy && !isMain) for (const [key, said] of main.jk.mounts) if (!written.has(key)) written.set(key, said);
@@ -105,6 +108,15 @@ function readMountFile(said: { text: string; place: Place }, reloadMs: number, s
     }
   }
   return { path, reloadMs, mounts: sortMounts(mounts), place };
+}
+
+function copies(draft: HostDraft, site: SiteDraft): boolean {
+  return !draft.isMain && (draft.jk.copiesMounts ?? site.jk.copiesMounts);
+}
+
+/** Whether a virtual host has the main server's rules and no others. */
+function sharesRules(draft: HostDraft, site: SiteDraft): boolean {
+  return copies(draft, site) && draft.jk.mounts.size === 0 && draft.jk.mountFile === undefined;
 }
 
 // --- options --------------------------------------------------------------------------------------------------------

@@ -18,7 +18,9 @@ export function mountMiss({ pattern, isDisabled }: JkMount, path: string): strin
   if (fits(path)) return isDisabled ? 'it is switched off by its minus sign' : undefined;
   if (pattern.endsWith('/*') && fits(`${path}/`))
     return `it takes ${textOf(path)}/ and what lies under it, not ${textOf(path)} itself; ${textOf(pattern.slice(0, -2))}|/* takes both`;
-  const whole = isGlob ? matchesGlob(pattern.toLowerCase(), path.toLowerCase()) : pattern.toLowerCase() === path.toLowerCase();
+  const whole = isGlob
+    ? matchesGlob(pattern.toLowerCase(), path.toLowerCase())
+    : pattern.toLowerCase() === path.toLowerCase();
   if (whole) return 'it is written in other letters, large and small';
   if (!isGlob && path.startsWith(pattern.endsWith('/') ? pattern : `${pattern}/`))
     return `it takes ${textOf(pattern)} alone, nothing under it`;

@@ -3,8 +3,8 @@
 import type { Findings } from '../../config/finding.ts';
 import { shown } from '../../config/modjk/properties.ts';
 import { readRules } from '../../config/modjk/uriworkermap.ts';
-import { mountOf } from './assemble-jk.ts';
 import type { JkMount } from './model-jk.ts';
+import { mountOf } from './read-mounts.ts';
 import type { WorkerValues } from './worker-values.ts';
 
 /** The rules of workers in worker.list, in order; mod_jk looks at no other's. */

@@ -71,7 +71,11 @@ test('a status worker in a Location is mounted there', () => {
     file: `${directory}httpd.conf`,
     files: diskFiles,
     before: ['Listen 80'],
-    after: ['<Location /jkmanager/>\nJkMount jkstatus\nRequire ip 127.0.0.1\n</Location>'],
+    after: [
+      'JkWorkerProperty worker.list=jkstatus',
+      'JkWorkerProperty worker.jkstatus.type=status',
+      '<Location /jkmanager/>\nJkMount jkstatus\nRequire ip 127.0.0.1\n</Location>',
+    ],
     environment: {},
   });
   assert.deepEqual(
