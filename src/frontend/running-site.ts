@@ -160,6 +160,11 @@ export class RunningSite {
     return this.#hosts.get(this.#chooser.choose(localAddress, localPort, name, trace)) as RunningHost;
   }
 
+  /** The rules of mod_jk of one host of the snapshot, as they are now. */
+  jkRulesOf(host: Host): JkRules | undefined {
+    return this.#hosts.get(host)?.jk;
+  }
+
   /** The host of this id; undefined when a reload has taken it away. */
   hostById(id: string): RunningHost | undefined {
     return this.#byId.get(id);

@@ -37,12 +37,18 @@ export class Pool<T extends Poolable> {
   readonly #idleSince: number[] = [];
   readonly #waiters = new Set<PoolWaiter>();
   #isRetired = false;
-  /** Connections open or being opened. */
-  open = 0;
+  #open = 0;
+  /** Most that were open at once, since this was last set to 0. */
+  openMax = 0;
 
   constructor(limits: PoolLimits, now: () => number) {
     this.#limits = limits;
     this.#now = now;
+  }
+
+  /** Connections open or being opened. */
+  get open(): number {
+    return this.#open;
   }
 
   get idleCount(): number {
@@ -66,7 +72,7 @@ export class Pool<T extends Poolable> {
         this.#idleSince.push(since);
         return this.#acquireLabelled(waiter, label);
       }
-      this.open--;
+      this.#open--;
       last.retire();
     }
     return this.#acquirePlace(waiter);
@@ -79,14 +85,13 @@ export class Pool<T extends Poolable> {
       this.#idleSince.splice(at, 1);
       return this.#idle.splice(at, 1)[0];
     }
-    if (this.open >= this.#limits.max) this.#retireOldest();
+    if (this.#open >= this.#limits.max) this.#retireOldest();
     return this.#acquirePlace(waiter);
   }
 
   #acquirePlace(waiter: PoolWaiter): Acquired<T> {
-    if (this.open < this.#limits.max) {
-      this.open++;
-      return 'dial';
+    if (this.#open < this.#limits.max) {
+      return this.#dial();
     }
     if (this.#waiters.size >= WAITERS_MAX) return 'full';
     this.#waiters.add(waiter);
@@ -101,10 +106,9 @@ export class Pool<T extends Poolable> {
 
   /** As `acquire`, but only a new connection will do, although the idle ones are good: the oldest makes room for it. */
   acquireNew(waiter: PoolWaiter): Acquired<T> {
-    if (this.open >= this.#limits.max && this.#idle.length > 0) this.#retireOldest();
-    if (this.open < this.#limits.max) {
-      this.open++;
-      return 'dial';
+    if (this.#open >= this.#limits.max && this.#idle.length > 0) this.#retireOldest();
+    if (this.#open < this.#limits.max) {
+      return this.#dial();
     }
     return this.#acquirePlace(waiter);
   }
@@ -117,7 +121,7 @@ export class Pool<T extends Poolable> {
   /** Takes a connection back after use. */
   release(connection: T): void {
     if (!connection.isReusable || this.#isRetired) {
-      this.open--;
+      this.#open--;
       connection.retire();
     } else {
       this.#idle.push(connection);
@@ -128,7 +132,7 @@ export class Pool<T extends Poolable> {
 
   /** A busy or dialling connection is gone; its place is free. */
   dropped(): void {
-    this.open--;
+    this.#open--;
     this.#serveNext();
   }
 
@@ -138,7 +142,7 @@ export class Pool<T extends Poolable> {
     if (at < 0) return;
     this.#idle.splice(at, 1);
     this.#idleSince.splice(at, 1);
-    this.open--;
+    this.#open--;
     this.#serveNext();
   }
 
@@ -146,7 +150,7 @@ export class Pool<T extends Poolable> {
   closeOld(): void {
     if (this.#limits.ttlMs <= 0) return;
     const oldest = this.#now() - this.#limits.ttlMs;
-    while (this.#idle.length > 0 && this.open > this.#limits.softMax && this.#idleSince[0] <= oldest)
+    while (this.#idle.length > 0 && this.#open > this.#limits.softMax && this.#idleSince[0] <= oldest)
       this.#retireOldest();
   }
 
@@ -174,8 +178,14 @@ export class Pool<T extends Poolable> {
   #retireOldest(): void {
     const connection = this.#idle.shift();
     this.#idleSince.shift();
-    this.open--;
+    this.#open--;
     connection?.retire();
+  }
+
+  #dial(): 'dial' {
+    this.#open++;
+    if (this.#open > this.openMax) this.openMax = this.#open;
+    return 'dial';
   }
 
   #serveNext(): void {

@@ -125,6 +125,6 @@ export class ProxiedBalancer implements ProxiedTarget {
 
 /** All that connections depend on: not the line of the file that says so, nor what only elections and checks look at. */
 function identity(member: MemberConfig): string {
-  const { place, written, loadFactor, set, route, redirect, flags, retryMs, healthCheck, ...rest } = member;
-  return JSON.stringify(rest);
+  const { place, written, loadFactor, set, route, redirect, flags, retryMs, healthCheck, lb, ...rest } = member;
+  return JSON.stringify([rest, lb?.name, lb?.tries]);
 }

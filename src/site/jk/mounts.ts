@@ -27,6 +27,8 @@ export interface CompiledMount {
 
 /** The rules of one host. */
 export class MountTable {
+  /** All, sorted; exclusions and those that are switched off too. */
+  readonly mounts: readonly JkMount[];
   readonly #rules: readonly CompiledMount[];
   readonly #exclusions: readonly CompiledMount[];
   readonly #rejectsUnsafe: boolean;
@@ -36,9 +38,8 @@ export class MountTable {
    * @param rejectsUnsafe JkOptions RejectUnsafeURI: nothing matches a path with `%` or a backslash in it
    */
   constructor(mounts: readonly JkMount[], workers: ReadonlyMap<string, JkWorker>, rejectsUnsafe: boolean) {
-    const compiled = sortMounts(mounts)
-      .filter((mount) => !mount.isDisabled)
-      .map((mount) => compile(mount, workers));
+    this.mounts = sortMounts(mounts);
+    const compiled = this.mounts.filter((mount) => !mount.isDisabled).map((mount) => compile(mount, workers));
     this.#rules = compiled.filter(({ mount }) => !mount.isExclusion);
     this.#exclusions = compiled.filter(({ mount }) => mount.isExclusion);
     this.#rejectsUnsafe = rejectsUnsafe;
