@@ -1,4 +1,4 @@
-// How a disabled member becomes empty: the drain filter behind the real mod_jk, request by request, and then under a crowd
+// How a disabled member becomes empty: the drain filter behind the real mod_jk and behind Catflap, request by request, then under a crowd
 // of people who come back with old cookies, with the filter and without.
 
 import assert from 'node:assert/strict';
@@ -18,12 +18,14 @@ import { sleep, until } from '../support/port.ts';
 import { chosenSeed, randomFrom } from '../support/random.ts';
 
 const isLong = process.env.CATFLAP_LONG === '1';
-const FRONTS = ['httpd'] as const;
+const FRONTS = ['httpd', 'catflap'] as const;
 /** Where the member can be disabled while people come. */
 const STATUS_FRONTS = ['httpd'] as const;
-const NAMES = { httpd: 'mod_jk' };
+const NAMES = { httpd: 'mod_jk', catflap: 'Catflap' };
 const TESTER = { name: 'stay', value: 'yes' };
 const REMOVAL = 'JSESSIONID=; Max-Age=0; Path=/app; HttpOnly; Expires=Thu, 01 Jan 1970 00:00:00 GMT';
+
+const peersOf = (kind: FrontKind) => (kind === 'httpd' ? needs('httpd', 'mod_jk') : {});
 
 interface Member {
   manager: LocalSessionManager;
@@ -91,7 +93,7 @@ const withId = (id: string) => ({ headers: [['Cookie', `JSESSIONID=${id}`] as co
 
 for (const kind of FRONTS)
   for (const [form, make] of Object.entries(members))
-    describe(`a disabled member behind ${NAMES[kind]}, in ${form}`, needs('httpd', 'mod_jk'), () => {
+    describe(`a disabled member behind ${NAMES[kind]}, in ${form}`, peersOf(kind), () => {
       test('keeps its living sessions and sends all others to the other member', async () => {
         const { n1, n2 } = await make();
         const applications = { n1: n1.application, n2: n2.application };
@@ -128,7 +130,7 @@ function newSession(manager: LocalSessionManager): string {
 }
 
 for (const kind of FRONTS)
-  describe(`a disabled member behind ${NAMES[kind]}`, needs('httpd', 'mod_jk'), () => {
+  describe(`a disabled member behind ${NAMES[kind]}`, peersOf(kind), () => {
     test('that is somebody’s hot standby costs his clients one redirect, and then serves them', async () => {
       const standby = plainMember('n2', true);
       const applications: Record<Route, RequestListener> = { n1: () => {}, n2: standby.application };
@@ -160,7 +162,7 @@ for (const kind of FRONTS)
   });
 
 for (const kind of FRONTS)
-  describe(`express-session behind ${NAMES[kind]}`, needs('httpd', 'mod_jk'), () => {
+  describe(`express-session behind ${NAMES[kind]}`, peersOf(kind), () => {
     test('whose ids hide the route is drained by the cookie of set_session_cookie', async () => {
       const stores: expressSession.MemoryStore[] = [];
       const application = (route: string): RequestListener => {
@@ -257,28 +259,24 @@ function liveSessions(manager: LocalSessionManager): number {
 const seconds = (ms: number | undefined) => (ms === undefined ? 'never' : `${(ms / 1000).toFixed(1)} s`);
 
 for (const kind of STATUS_FRONTS)
-  describe(
-    `under ${isLong ? 'thousands' : 'a thousand'} of clients behind ${NAMES[kind]}`,
-    needs('httpd', 'mod_jk'),
-    () => {
-      test('a disabled member becomes empty with the drain filter, without losing a session, and never without', async (t) => {
-        const seed = chosenSeed();
-        t.diagnostic(`seed ${seed}`);
-        const filtered = await drainUnderLoad(kind, seed, true, EMPTY_LIMIT_MS);
-        t.diagnostic(
-          `with the filter: ${filtered.before} clients of the member, the last request after ${seconds(filtered.lastRequestMs)}, ` +
-            `empty after ${seconds(filtered.emptyMs)}, ${filtered.redirects} redirects`,
-        );
-        assert.ok(filtered.before > 0);
-        assert.equal(filtered.after, 0);
-        assert.notEqual(filtered.emptyMs, undefined);
+  describe(`under ${isLong ? 'thousands' : 'a thousand'} of clients behind ${NAMES[kind]}`, peersOf(kind), () => {
+    test('a disabled member becomes empty with the drain filter, without losing a session, and never without', async (t) => {
+      const seed = chosenSeed();
+      t.diagnostic(`seed ${seed}`);
+      const filtered = await drainUnderLoad(kind, seed, true, EMPTY_LIMIT_MS);
+      t.diagnostic(
+        `with the filter: ${filtered.before} clients of the member, the last request after ${seconds(filtered.lastRequestMs)}, ` +
+          `empty after ${seconds(filtered.emptyMs)}, ${filtered.redirects} redirects`,
+      );
+      assert.ok(filtered.before > 0);
+      assert.equal(filtered.after, 0);
+      assert.notEqual(filtered.emptyMs, undefined);
 
-        const watchMs = 2 * (filtered.emptyMs ?? 0);
-        const bare = await drainUnderLoad(kind, seed, false, watchMs);
-        t.diagnostic(
-          `without: ${bare.before} clients of the member, ${bare.after} of them still come after ${seconds(watchMs)}`,
-        );
-        assert.deepEqual([bare.emptyMs, bare.after], [undefined, bare.before]);
-      });
-    },
-  );
+      const watchMs = 2 * (filtered.emptyMs ?? 0);
+      const bare = await drainUnderLoad(kind, seed, false, watchMs);
+      t.diagnostic(
+        `without: ${bare.before} clients of the member, ${bare.after} of them still come after ${seconds(watchMs)}`,
+      );
+      assert.deepEqual([bare.emptyMs, bare.after], [undefined, bare.before]);
+    });
+  });
