@@ -10,19 +10,35 @@ import { checkLb } from './check-jk-lb.ts';
 import { hidden } from './check-managers.ts';
 import { letsStrangersIn } from './strangers.ts';
 
-export function checkJk({ jk, mainHost, hosts, balancers }: Snapshot, findings: Findings): void {
+export function checkJk(snapshot: Snapshot, findings: Findings): void {
+  const { jk, mainHost, hosts, balancers } = snapshot;
   if (jk === undefined) return;
   for (const worker of jk.workers.values()) {
     const balancer = worker.kind === 'lb' ? balancers.get(worker.balancer) : undefined;
     if (balancer?.lb !== undefined) checkLb(balancer, balancer.lb, jk, findings);
   }
+  const isKnown = knowsWorkers(snapshot, jk);
   for (const host of [mainHost, ...hosts]) {
     const rules = [...(host.jk?.mounts ?? []), ...(host.jk?.mountFile?.mounts ?? [])];
     for (const rule of rules.filter(({ isDisabled }) => !isDisabled)) {
-      checkWorker(rule, jk, findings);
+      if (isKnown) checkWorker(rule, jk, findings);
+      else if (jk.file === undefined && !jk.workers.has(rule.worker) && !rule.isExclusion) {
+        tellNoWorkers(rule, findings);
+        return;
+      }
       if (!rule.isExclusion) checkStatus(rule, jk, host, findings);
     }
   }
+}
+
+/** Whether something is said about workers at all; a JkWorkersFile that is assumed to be there may say it. */
+function knowsWorkers({ files }: Snapshot, { places, file }: JkSite): boolean {
+  return (file !== undefined && files.includes(file)) || [...places.keys()].some((key) => key.startsWith('worker.'));
+}
+
+function tellNoWorkers({ worker, place }: JkMount, findings: Findings): void {
+  const told = `nothing defines workers such as ${shown(worker)}, so that requests for them are answered 500; name workers.properties with JkWorkersFile`;
+  findings.warn(place, '', 'no-workers', told);
 }
 
 /** A rule whose worker is not there is in force all the same: what it matches is answered 500. */

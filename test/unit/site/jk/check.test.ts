@@ -114,6 +114,14 @@ test('a map file is looked through, too, and what is switched off in it is not',
   assert.deepEqual([findings.length, file, line], [1, '/srv/map', 3]);
 });
 
+test('rules without any workers are told once; where the file of workers is assumed, nothing is said of them', () => {
+  const [where] = only(checkSite(site('JkMount /x one\nJkMount /y two')));
+  assert.equal(where, 'warning no-workers 4');
+  assert.deepEqual(checkSite(site('JkMount /x ajp13')), []);
+  const assumed = site('JkWorkersFile none\nJkMount /x one', {}, { assumeFiles: true });
+  assert.deepEqual(checkSite(assumed), []);
+});
+
 const STATUS = `${PAIR}worker.list=st\nworker.st.type=status\n`;
 
 test('a status worker that everybody may open is told, with what strangers can do', () => {
