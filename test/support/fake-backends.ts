@@ -84,6 +84,8 @@ const REASONS: Record<number, string> = {
 export class FakeBackends {
   readonly ports: Record<Protocol, Ports>;
   intercept: Interception | undefined;
+  /** Hears of every FORWARD_REQUEST, as it came. */
+  forwarded: ((payload: Buffer) => void) | undefined;
   readonly #states = perMember<MemberState>(fresh);
   readonly #servers = new Map<string, Server>();
   readonly #connections = perMember<Set<Socket>>(() => new Set());
@@ -222,6 +224,7 @@ export class FakeBackends {
       if (payload[0] === SHUTDOWN) continue;
       if (payload[0] !== FORWARD_REQUEST) throw new Close();
 
+      this.forwarded?.(payload);
       const request: Seen = { ...readForwardRequest(payload) };
       if (await this.#begin(at, 'ajp', request)) continue;
       const actions = actionsOf(member, request.uri);
