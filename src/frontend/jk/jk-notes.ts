@@ -2,12 +2,15 @@
 // last member that was asked (modjk.md §3). Kept only where a log reads it; written when the request is over.
 
 import type { Balancer } from '../../balancer/balancer.ts';
+import { memberFigures } from '../../balancer/lb/figures.ts';
 import type { Member } from '../../balancer/member.ts';
 import type { Clock } from '../../base/clock.ts';
 import { Expression } from '../../config/expression/expression.ts';
 import { writeAccessLogs } from '../../listener/access-log.ts';
+import type { Exchange } from '../../listener/exchange.ts';
 import type { Host, JkTarget, JkWorker } from '../../site/model.ts';
 import type { Visit } from '../visit.ts';
+import { ACTIVATIONS } from './jk-request.ts';
 
 const MICROSECONDS = 1_000_000;
 const PREFIX = 'JK_';
@@ -28,6 +31,10 @@ export class JkAccount {
   readonly #clock: Clock;
   readonly #beganAt: number;
   #route: string | undefined = undefined;
+  /** Who was asked last, and what was to be said of the first when it was done with. */
+  #balancer: Balancer | undefined = undefined;
+  #member: Member | undefined = undefined;
+  #first: readonly string[] | undefined = undefined;
 
   constructor({ name, worker }: JkTarget, clock: Clock) {
     this.#name = name;
@@ -37,8 +44,11 @@ export class JkAccount {
   }
 
   /** A member was elected; the one before is done with. */
-  chosen(_balancer: Balancer, _member: Member, route: string | undefined): void {
+  chosen(balancer: Balancer, member: Member, route: string | undefined): void {
     this.#route = route;
+    if (this.#member !== undefined) this.#first ??= this.#factsNow();
+    this.#balancer = balancer;
+    this.#member = member;
   }
 
   /** The request is over: writes the notes, and the lines of JkRequestLogFormat. */
@@ -51,8 +61,35 @@ export class JkAccount {
       if (this.#route !== undefined) exchange.setNote('JK_WORKER_ROUTE', this.#route);
       exchange.setNote('JK_REQUEST_DURATION', durationText(this.#clock.now() - this.#beganAt));
     }
+    if (worker?.kind === 'lb' && this.#member !== undefined) {
+      const last = this.#factsNow();
+      noteFacts(exchange, 'FIRST', this.#first ?? last);
+      noteFacts(exchange, 'LAST', last);
+    }
     writeAccessLogs(host.jkLogs, exchange, visit, this.#clock);
   }
+
+  #factsNow(): readonly string[] {
+    return factsOf(this.#balancer as Balancer, this.#member as Member);
+  }
+}
+
+/** What is told of a member, in this order. */
+const FACTS = 'NAME VALUE ACCESSED SESSIONS READ TRANSFERRED ERRORS BUSY ACTIVATION STATE'.split(' ');
+const NO_CONNECTIONS = { connected: 0, maxConnected: 0 };
+
+function factsOf(balancer: Balancer, member: Member): readonly string[] {
+  const { lbValue, elected, sessions, read, transferred, errors, busy, state } = memberFigures(
+    balancer,
+    member,
+    NO_CONNECTIONS,
+  );
+  const numbers = [lbValue, elected, sessions, read, transferred, errors, busy].map(String);
+  return [member.name, ...numbers, ACTIVATIONS[member.config.lb?.activation ?? 'active'], state];
+}
+
+function noteFacts(exchange: Exchange, which: 'FIRST' | 'LAST', facts: readonly string[]): void {
+  for (const [at, name] of FACTS.entries()) exchange.setNote(`JK_LB_${which}_${name}`, facts[at]);
 }
 
 /** Seconds with six digits. @param elapsedMs of the clock */

@@ -5,6 +5,7 @@ import { forceRoute } from '../../balancer/lb/session-ids.ts';
 import type { Member } from '../../balancer/member.ts';
 import { Failure } from '../../base/failure.ts';
 import type { AjpWorker, JkHost, LbWorker } from '../../site/model.ts';
+import { reasonPhrase } from '../../wire/http1/reasons.ts';
 import { NO_KEEP_ALIVE } from '../upstream/manners.ts';
 import { ProxyRuns } from '../upstream/proxy.ts';
 import type { Attempts } from '../upstream/proxy-attempts.ts';
@@ -100,10 +101,14 @@ function finishResponse(request: ProxyRequest, { balancer, election, member }: A
   // A worker's page of an error (ErrorDocument) goes out with the worker's own status, as under mod_jk.
   if (visit.originalStatus === undefined && isReplacedByErrorPage(response, rules)) {
     keepChallenge(response);
+    // httpd has no page for a status that it does not know.
+    if (reasonPhrase(response.status) === '') response.status = 500;
     return false;
   }
   finishJkHead(response);
-  if (lb !== undefined && member !== undefined && (rules?.setsSessionCookie ?? lb.setsCookie) && !election.isSticky)
-    nameMember(response, lb, member.config.route, (request.ajpManner as JkRequest).isSecure);
+  const manner = request.ajpManner as JkRequest;
+  const namesMembers = lb !== undefined && (rules?.setsSessionCookie === true || lb.setsCookie);
+  if (namesMembers && member !== undefined && !election.isSticky)
+    nameMember(response, lb, member.config.route, manner.isSecure);
   return true;
 }

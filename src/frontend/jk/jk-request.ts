@@ -19,7 +19,7 @@ import { forwardedUri } from './jk-uri.ts';
 import { certificatesOf, commonVariable, sharedVariable } from './jk-variables.ts';
 
 /** How JK_LB_ACTIVATION spells it. */
-const ACTIVATIONS: Readonly<Record<Activation, string>> = { active: 'ACT', disabled: 'DIS', stopped: 'STP' };
+export const ACTIVATIONS: Readonly<Record<Activation, string>> = { active: 'ACT', disabled: 'DIS', stopped: 'STP' };
 /** What the client's port is called where the front end speaks for itself (ForwardLocalAddress). */
 const UNKNOWN_PORT = '0';
 
@@ -63,7 +63,7 @@ export class JkRequest implements AjpManner {
       ? UNKNOWN_PORT
       : portText(isPhysical ? connection.remotePort : exchange.clientPort);
     let { localAddress } = connection;
-    forward.serverName = this.#visit.requestName;
+    forward.serverName = withoutBrackets(this.#visit.requestName);
     forward.serverPort = this.#visit.addressedPort;
     forward.remoteUser = exchange.user;
     forward.authType = exchange.authType;
@@ -118,6 +118,11 @@ export class JkRequest implements AjpManner {
 function textOr(env: ReadonlyMap<string, string>, name: string, value: string | undefined): string | undefined {
   const text = env.get(name) ?? value;
   return text === '' ? undefined : text;
+}
+
+/** An IPv6 address as containers know it. */
+function withoutBrackets(name: string): string {
+  return name.startsWith('[') && name.endsWith(']') ? name.slice(1, -1) : name;
 }
 
 /** The whole number that a text begins with, as C reads it; 0 when there is none. */

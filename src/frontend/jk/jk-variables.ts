@@ -39,7 +39,7 @@ export function certificatesOf({ exchange, settings }: Visit, prefix: string): s
 /** What httpd tells CGI programs whatever they are asked (those of its core, not of mod_cgi). */
 const COMMON: ReadonlySet<string> = new Set(
   (
-    'SERVER_SOFTWARE SERVER_NAME SERVER_ADMIN REMOTE_ADDR REMOTE_USER AUTH_TYPE DOCUMENT_ROOT REQUEST_SCHEME ' +
+    'SERVER_SOFTWARE SERVER_NAME SERVER_ADMIN REMOTE_ADDR REMOTE_USER AUTH_TYPE DOCUMENT_ROOT ' +
     'CONTEXT_PREFIX CONTEXT_DOCUMENT_ROOT SCRIPT_FILENAME'
   ).split(' '),
 );
@@ -58,6 +58,8 @@ export function commonVariable(visit: Visit, name: string): string | undefined {
       return String(visit.addressedPort);
     case 'REMOTE_PORT':
       return String(exchange.clientPort);
+    case 'REQUEST_SCHEME':
+      return visit.scheme;
     case 'SERVER_SIGNATURE':
       return '';
     case 'PATH':

@@ -2,7 +2,7 @@
 // a response is held back until a body octet, a flush or the end follows: until then the attempt may still be repeated.
 
 import type { Failure } from '../../base/failure.ts';
-import type { ResponseHead } from '../../base/head.ts';
+import { type ResponseHead, UNKNOWN_LENGTH } from '../../base/head.ts';
 import { DATA_HEADER_BYTES, dataBytesMax } from '../../wire/ajp/constants.ts';
 import { encodeForwardRequest, ForwardRequest } from '../../wire/ajp/forward-request.ts';
 import { BODY_END_PACKET, CPING_PACKET, encodeDataHeader } from '../../wire/ajp/front-packets.ts';
@@ -244,6 +244,7 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink, HeldOctets
 
   end(reuse: boolean): void {
     if (!reuse && this.#status >= 400) this.#tellRefusal();
+    if (this.#isHeadHeld && this.#socket.backend.config.lb !== undefined) this.#tellLength();
     this.#held?.release();
     if (this.#isHeadHeld) this.#passHead();
     if (!this.#socket.isBusy) return;
@@ -252,6 +253,13 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink, HeldOctets
     const { backend, request } = this.#socket;
     const isLast = backend.config.pool.disableReuse || ((request?.manners ?? 0) & NO_KEEP_ALIVE) !== 0;
     this.#socket.complete(reuse && !isOwed && !isLast, undefined);
+  }
+
+  /** All of a response is here, whose length nobody has told: httpd tells it then (recording J-FRM-01). */
+  #tellLength(): void {
+    const response = this.#socket.request?.exchange.response;
+    if (response?.bodyLength === UNKNOWN_LENGTH && this.#held !== undefined && this.#held.length > 0)
+      response.bodyLength = this.#held.length;
   }
 
   #tellRefusal(): void {

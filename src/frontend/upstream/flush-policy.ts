@@ -47,6 +47,11 @@ export class HeldOctets {
     return new HeldOctets(link, flushPackets === 'auto' ? flushWaitMs : undefined, taker);
   }
 
+  /** Octets that wait. */
+  get length(): number {
+    return this.#length;
+  }
+
   /** Keeps octets, or passes them on with those that waited, when there are enough of them. */
   add(bytes: Buffer, start: number, end: number): void {
     const size = end - start;

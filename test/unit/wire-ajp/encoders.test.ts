@@ -166,6 +166,7 @@ test('a request that was reset tells nothing of the one before', () => {
     serverPort: 1,
     isSecure: true,
     mergeRepeats: true,
+    addsZeroLength: true,
     context: 'd',
     servletPath: 'e',
     secret: 'f',
