@@ -44,8 +44,12 @@ export function assemble(site: SiteDraft, tree: ConfigTree, hostName: string): O
     jk: workers?.jk,
     healthExpressions: site.healthExpressions,
     server: serverSettings(site, tree),
-    files: [...tree.files, ...(workers?.files ?? [])],
+    files: [...new Set([...tree.files, ...(workers?.files ?? []), ...mapFiles([main, ...hosts])])],
   };
+}
+
+function mapFiles(hosts: readonly Host[]): string[] {
+  return hosts.flatMap(({ jk }) => jk?.mountFile?.path ?? []);
 }
 
 /** `name:port`, with `#2` and so on when several hosts are called the same. */
