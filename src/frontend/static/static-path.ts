@@ -43,7 +43,8 @@ export function mapToFile(
 function applicationFile(root: string, path: string): FileTarget | undefined {
   const found = autoAlias(
     path,
-    (name) => statSync(root + toFileName(name), { throwIfNoEntry: false })?.isDirectory() === true,
+    (name) =>
+      !name.includes('\0') && statSync(root + toFileName(name), { throwIfNoEntry: false })?.isDirectory() === true,
   );
   if (found === undefined) return undefined;
   if (typeof found === 'number') return { file: root, root, isScript: false, refusal: found };

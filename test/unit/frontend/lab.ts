@@ -195,16 +195,27 @@ export class Lab implements AsyncDisposable {
   /** Why exchanges did not end well, in the order in which they ended. */
   readonly failures: (string | undefined)[] = [];
 
-  private constructor(backends: readonly FakeBackend[], resolver?: Resolver) {
+  readonly #files: Readonly<Record<string, string>>;
+
+  private constructor(backends: readonly FakeBackend[], files: Readonly<Record<string, string>>, resolver?: Resolver) {
     this.backends = backends;
+    this.#files = files;
     this.link = new Link(this.clock, this.log, resolver);
   }
 
-  /** @param conf configuration behind Listen and ServerName; `@1`, `@2` … are the ports of `count` backends */
-  static async open(conf: string, count = 1, resolver?: Resolver): Promise<Lab> {
+  /**
+   * @param conf configuration behind Listen and ServerName; `@1`, `@2` … are the ports of `count` backends
+   * @param files what a configuration finds beside itself, by absolute path
+   */
+  static async open(
+    conf: string,
+    count = 1,
+    resolver?: Resolver,
+    files: Readonly<Record<string, string>> = {},
+  ): Promise<Lab> {
     const backends = Array.from({ length: count }, () => new FakeBackend());
     await Promise.all(backends.map((backend) => backend.listen()));
-    const lab = new Lab(backends, resolver);
+    const lab = new Lab(backends, files, resolver);
     const snapshot = lab.load(conf);
     lab.site = lab.siteOf(snapshot);
     lab.frontend = new Frontend(lab.site, lab.link, lab.log);
@@ -223,7 +234,12 @@ export class Lab implements AsyncDisposable {
     const text = conf.replace(/@(\d)/g, (_, index) => String(this.backends[Number(index) - 1].port));
     const { snapshot, findings } = loadSite({
       file: '/srv/httpd.conf',
-      files: new MemoryFiles({ '/srv/httpd.conf': `${BASE}${text}\n`, '/srv/htdocs/x': '', '/srv/logs/x': '' }),
+      files: new MemoryFiles({
+        '/srv/httpd.conf': `${BASE}${text}\n`,
+        '/srv/htdocs/x': '',
+        '/srv/logs/x': '',
+        ...this.#files,
+      }),
       environment: {},
     });
     assert.ok(snapshot, findings.map(formatFinding).join('\n'));
