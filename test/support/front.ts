@@ -31,6 +31,8 @@ export interface FrontOptions {
   conf?: string;
   /** Takes this one of `files` as the whole configuration, untouched; the arguments must make the server listen on `port`. */
   confFile?: string;
+  /** Catflap only: there is no httpd.conf; the arguments say everything, and where to listen. `@DIR@` is the server root. */
+  withoutConf?: boolean;
   /** Where it listens; a free port by default. */
   port?: number;
   /** Loads mod_jk, not mod_proxy. */
@@ -73,13 +75,14 @@ export class Front {
       writeFileSync(join(dir, path), text.replaceAll('@DIR@', dir));
     }
     const confFile = join(dir, options.confFile ?? 'httpd.conf');
-    if (options.confFile === undefined) {
+    if (options.confFile === undefined && options.withoutConf !== true) {
       const conf = `${baseConf(port, options.jk ?? false, kind === 'httpd')}${options.conf ?? ''}\n`;
       writeFileSync(confFile, conf.replaceAll('@DIR@', dir));
     }
     execFileSync('chmod', ['-R', 'a+rwX', dir]); // the server may change its user
 
-    const command = commandLine(kind, dir, confFile, options.arguments ?? []);
+    const more = (options.arguments ?? []).map((word) => word.replaceAll('@DIR@', dir));
+    const command = commandLine(kind, dir, options.withoutConf === true ? undefined : confFile, more);
     const child = Child.start(command, { log: join(dir, 'output') });
     const front = new Front(port, dir, child);
     const isUp = await until(() => child.hasEnded || isListening(port), START_LIMIT_MS);
@@ -105,13 +108,19 @@ export class Front {
   }
 }
 
-function commandLine(kind: FrontKind, dir: string, conf: string, more: readonly string[]): [string, ...string[]] {
-  if (kind === 'httpd') return ['/usr/sbin/apache2', '-d', dir, '-f', conf, '-DFOREGROUND', ...more];
+function commandLine(
+  kind: FrontKind,
+  dir: string,
+  conf: string | undefined,
+  more: readonly string[],
+): [string, ...string[]] {
+  const named = conf === undefined ? [] : ['-f', conf];
+  if (kind === 'httpd') return ['/usr/sbin/apache2', '-d', dir, ...named, '-DFOREGROUND', ...more];
   if (kind === 'catflap') {
     const program = join(PROJECT, 'bin/catflap.mjs');
-    return [process.execPath, '--disable-sigusr1', program, 'front', '-d', dir, '-f', conf, ...more];
+    return [process.execPath, '--disable-sigusr1', program, 'front', '-d', dir, ...named, ...more];
   }
-  return ['bash', '-c', `exec ${kind.replaceAll('@DIR@', dir).replaceAll('@CONF@', conf)}`];
+  return ['bash', '-c', `exec ${kind.replaceAll('@DIR@', dir).replaceAll('@CONF@', conf ?? '')}`];
 }
 
 /** The lines a distribution's httpd.conf begins with. The real httpd gets only the modules it can load. */
