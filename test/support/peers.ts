@@ -10,6 +10,8 @@ const PEERS = {
   'tomcat-examples': { file: '/usr/share/tomcat10-examples/examples/index.html', package: 'tomcat10-examples' },
   haproxy: { file: '/usr/sbin/haproxy', package: 'haproxy' },
   nmap: { file: '/usr/bin/nmap', package: 'nmap' },
+  javac: { file: '/usr/bin/javac', package: 'default-jdk-headless' },
+  gawk: { file: '/usr/bin/awk', package: 'gawk' },
   python3: { file: '/usr/bin/python3', package: 'python3' },
   chromium: { file: '/usr/bin/chromium', package: 'chromium' },
   wrk: { file: '/usr/bin/wrk', package: 'wrk' },
