@@ -94,7 +94,8 @@ function patternsOf({ name, isSection }: DirectiveRule): Patterns {
   ];
 }
 
-function proofText({ file, title }: Proof): string {
+/** A proof as the pages name it. */
+export function proofText({ file, title }: Proof): string {
   const where = `\`${file.replace(/^test\//, '')}\``;
   return title === undefined ? where : `${where} ${cell(title)}`;
 }

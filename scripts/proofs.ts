@@ -56,7 +56,8 @@ export function evidenceOf(file: string, text: string): Evidence[] {
   const all: Evidence[] = [{ file, title: undefined, rank: RANK.shared, text: readable(text.slice(0, first)) }];
   starts.forEach((start, i) => {
     const title = start[1] ?? start[2] ?? start[3];
-    const body = readable(text.slice(start.index, starts[i + 1]?.index ?? text.length));
+    // What stands right above the next test speaks of that one.
+    const body = readable(text.slice(start.index, starts[i + 1]?.index ?? text.length).replace(COMMENT_BEFORE, ''));
     const before = text.slice(0, start.index);
     const comment = COMMENT_BEFORE.exec(before)?.[0] ?? '';
     all.push({ file, title, rank: RANK.title, text: title ?? '' });

@@ -7,6 +7,8 @@ import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ownPage, writtenPage } from '../../../scripts/directives.ts';
+import { ownWorkersPage, writtenWorkersPage } from '../../../scripts/workers-properties.ts';
+import { KNOWN_PROPERTIES } from '../../../src/site/jk/worker-properties.ts';
 import { unexplainedDirectives } from './directive-tables.ts';
 
 const PROJECT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -67,6 +69,22 @@ test('the reference of directives is that of the tables: node scripts/directives
   const { text, faults } = ownPage();
   assert.deepEqual(faults, []);
   assert.ok(text === writtenPage(), 'docs/reference/httpd-directives.md is out of date');
+});
+
+test('the reference of worker properties is that of the table: node scripts/workers-properties.ts --write', () => {
+  const { text, faults } = ownWorkersPage();
+  assert.deepEqual(faults, []);
+  assert.ok(text === writtenWorkersPage(), 'docs/reference/workers-properties.md is out of date');
+});
+
+/** Properties that are taken and that a text has no row for. */
+function untoldProperties(text: string): string[] {
+  return [...KNOWN_PROPERTIES].filter((name) => !text.includes(`\n| ${name} |`));
+}
+
+test('every property that is taken has a row in the reference', () => {
+  assert.deepEqual(untoldProperties(writtenWorkersPage()), []);
+  assert.ok(untoldProperties('\n| host |').includes('port'));
 });
 
 test('the reference says what becomes of every directive that has no effect', () => {

@@ -114,6 +114,7 @@ test('worker.<name>.ping_mode chooses when is asked, worker.<name>.ping_timeout 
   assert.deepEqual(codes('worker.a.ping_mode=X'), ['warning bad-ping-mode']);
 });
 
+// worker.<name>.connect_timeout, worker.<name>.prepost_timeout, worker.<name>.connection_ping_interval
 test('worker.<name>.connect_timeout, prepost_timeout and connection_ping_interval overrule ping_timeout', () => {
   const { connectPingMs, prepostPingMs, idlePingMs, pingTimeoutMs } = tries(
     'worker.a.ping_mode=A\nworker.a.connect_timeout=1\nworker.a.prepost_timeout=2\nworker.a.connection_ping_interval=3',
@@ -122,6 +123,7 @@ test('worker.<name>.connect_timeout, prepost_timeout and connection_ping_interva
   assert.equal(tries('worker.a.connect_timeout=5').connectPingMs, 5);
 });
 
+// worker.<name>.connection_pool_size, worker.<name>.connection_pool_minsize, worker.<name>.connection_pool_timeout, worker.<name>.connection_acquire_timeout
 test('worker.<name>.connection_pool_size, connection_pool_minsize, connection_pool_timeout, connection_acquire_timeout', () => {
   assert.deepEqual(memberOf('').pool, { min: 0, smax: 0, ttlMs: 0, disableReuse: false, acquireMs: 200 });
   assert.deepEqual(

@@ -27,6 +27,7 @@ test('a status worker that says nothing shows everything to everybody', () => {
   assert.deepEqual(ratings(bad), ['stopped.undefined', 'undefined.error']);
 });
 
+// worker.<name>.css, worker.<name>.prefix, worker.<name>.ns, worker.<name>.xmlns, worker.<name>.doctype
 test('worker.<name>.css, prefix, ns, xmlns, doctype', () => {
   const { css, prefix, ns, xmlns, doctype } = settings(
     'worker.st.css=/c.css\nworker.st.prefix=p\nworker.st.ns=x:\nworker.st.xmlns=xmlns:x="urn:x"\nworker.st.doctype=<!DOCTYPE s>',
@@ -39,6 +40,7 @@ test('a dash stands for no ns and no xmlns', () => {
   assert.deepEqual([ns, xmlns], ['', '']);
 });
 
+// worker.<name>.read_only, worker.<name>.user, worker.<name>.user_case_insensitive
 test('worker.<name>.read_only, user, user_case_insensitive', () => {
   const { isReadOnly, users, ignoresUserCase } = settings(
     'worker.st.read_only=true\nworker.st.user=bob, Alice\nworker.st.user=eve\nworker.st.user_case_insensitive=1',
