@@ -68,6 +68,10 @@ export async function runTests(files: readonly string[], options: RunOptions): P
       count.failed++;
       console.log(`✖ ${short(file)}:${line ?? 0}: ${name}`);
       console.log(`${causeOf(details.error)}`.replace(/^/gm, '    '));
+    } else if (event.type === 'test:diagnostic') {
+      // Seeds and measurements; the runner's own counts have no file.
+      const { file, message } = event.data;
+      if (file !== undefined) console.log(`  ${short(file)}: ${message}`);
     } else if (event.type === 'test:stderr') process.stderr.write(event.data.message);
     else if (event.type === 'test:summary' && event.data.file !== undefined) {
       const file = short(event.data.file);
