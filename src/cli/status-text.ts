@@ -52,7 +52,7 @@ function reloadLines({ doneCount, failedCount, last }: ProcessReport['reloads'])
 
 function balancerLines({ name, policy, method, stickySession, members }: BalancerReport): string[] {
   const sticky = stickySession === null ? '' : `, sticky by ${stickySession}`;
-  const title = policy === 'direct' ? `target ${name}` : `balancer://${name}, ${method}${sticky}`;
+  const title = `${titleOf(name, policy, method)}${sticky}`;
   const head = ['member', 'route', 'state', 'factor', 'set', 'elected', 'busy', 'sent', 'received', 'connections'];
   const troubles = members.flatMap(({ url, lastError }) =>
     lastError === null
@@ -60,6 +60,19 @@ function balancerLines({ name, policy, method, stickySession, members }: Balance
       : [`  ${url} had trouble, last at ${shownTime(lastError.lastAt)}: ${causeLine(lastError, url)}`],
   );
   return [title, ...table([head, ...members.map(memberCells)]), ...troubles];
+}
+
+function titleOf(name: string, policy: string, method: string): string {
+  switch (policy) {
+    case 'direct':
+      return `target ${name}`;
+    case 'mod_jk_direct':
+      return `worker ${name}`;
+    case 'mod_jk':
+      return `lb worker ${name}, ${method}`;
+    default:
+      return `balancer://${name}, ${method}`;
+  }
 }
 
 function shownTime(wall: number): string {
@@ -70,7 +83,7 @@ function memberCells(member: MemberReport): string[] {
   const { open, idle, waiting } = member.connections;
   const since = member.errorSeconds === null ? '' : `, failed ${span(member.errorSeconds)} ago`;
   return [
-    member.url,
+    member.worker === null ? member.url : `${member.worker} ${member.url}`,
     member.route === '' ? '-' : member.route,
     `${member.state}${since}`,
     String(member.loadFactor),

@@ -1,6 +1,7 @@
 // What an operator sees of a frontend: its listeners, balancers with their members, and logs, as plain data in the
 // control registry.
 
+import { memberFigures } from '../balancer/lb/figures.ts';
 import type { Member } from '../balancer/member.ts';
 import type { Cause } from '../balancer/troubles.ts';
 import type { Clock } from '../base/clock.ts';
@@ -12,8 +13,10 @@ import type { ProxiedBalancer } from './upstream/proxied-balancer.ts';
 
 export interface MemberReport {
   readonly url: string;
+  /** Of a worker of workers.properties; null elsewhere. */
+  readonly worker: string | null;
   readonly route: string;
-  /** Words as in the managers: `Init Ok`, `Init Err`. */
+  /** Words as in the managers: `Init Ok`, `Init Err`; of a worker activation and state: `disabled OK/IDLE`. */
   readonly state: string;
   readonly loadFactor: number;
   readonly set: number;
@@ -35,7 +38,7 @@ export interface MemberReport {
 
 export interface BalancerReport {
   readonly name: string;
-  /** `direct` for a target of ProxyPass that is no balancer. */
+  /** `direct` for a target of ProxyPass that is no balancer; `mod_jk` for an lb worker, `mod_jk_direct` for another. */
   readonly policy: string;
   readonly method: string;
   /** Cookie of sticky sessions; null when sessions are not looked for. */
@@ -100,7 +103,7 @@ function reportOf(proxied: ProxiedBalancer, now: number): BalancerReport {
   return {
     name: config.name,
     policy: config.policy,
-    method: config.method,
+    method: config.lb?.method ?? config.method,
     stickySession: config.stickiness?.cookieName ?? null,
     members: members.map((member) => memberReport(proxied, member, now)),
   };
@@ -111,8 +114,9 @@ function memberReport(proxied: ProxiedBalancer, member: Member, now: number): Me
   const { pool } = proxied.backendOf(member);
   return {
     url: config.url,
+    worker: config.lb?.name ?? null,
     route: config.route,
-    state: state.statusText.trim(),
+    state: stateText(proxied, member),
     loadFactor: config.loadFactor / 100,
     set: config.set,
     elected: state.elected,
@@ -124,4 +128,10 @@ function memberReport(proxied: ProxiedBalancer, member: Member, now: number): Me
     lastError: state.lastError ?? null,
     connections: { open: pool.open, idle: pool.idleCount, waiting: pool.waiting },
   };
+}
+
+function stateText({ balancer }: ProxiedBalancer, member: Member): string {
+  const { lb } = member.config;
+  if (lb === undefined) return member.state.statusText.trim();
+  return `${lb.activation} ${memberFigures(balancer, member, { connected: 0, maxConnected: 0 }).state}`;
 }
