@@ -31,6 +31,8 @@ export class Election {
   waitMs = 0;
   /** How long it was waited so far. */
   waitedMs = 0;
+  /** A member asked for more of the body than goes unasked: what was read of it is gone (AJP). */
+  isBodyAsked = false;
   /** Members tried beyond the first. */
   furtherAttempts = 0;
 
@@ -55,6 +57,7 @@ export class Election {
   begin(): void {
     this.waitedMs = 0;
     this.furtherAttempts = 0;
+    this.isBodyAsked = false;
     this.#lb?.begin();
   }
 }

@@ -29,6 +29,8 @@ export interface Policy {
    */
   mayReturn(bits: number, errorAt: number, retryMs: number, now: number): boolean;
   judge(outcome: Outcome): Decision;
+  /** The first packet of a body is kept to be sent again, and the rest read only when a member asks for it. */
+  readonly keepsFirstPacket: boolean;
   /** Who looks for the sessions of its requests. */
   finder(config: StickinessConfig): SessionSearch;
   /** Makes the elector of one balancer. */
@@ -41,6 +43,7 @@ const modProxy: Policy = {
   closedToStrangersBits: BIT.drain,
   marksErrors: true,
   forceRefusesUnknownRoutes: false,
+  keepsFirstPacket: false,
   // Each member once; a balancer of one tries once (measured on httpd 2.4.71).
   furtherAttempts: (members) => Math.max(0, members - 1),
   mayReturn: (bits, errorAt, retryMs, now) =>
@@ -57,12 +60,18 @@ const direct: Policy = { ...modProxy, name: 'direct', marksErrors: false, furthe
 const modJk: Policy = {
   ...modProxy,
   name: 'mod_jk',
+  keepsFirstPacket: true,
   finder: (config) => new LbSessionFinder(config),
   elector: (ground) => new LbElector(ground, ground.config.lb ?? DEFAULT_LB),
 };
 
 /** A worker of type ajp13 without a balancer. */
-const modJkDirect: Policy = { ...direct, name: 'mod_jk_direct', elector: (ground) => new DirectElector(ground) };
+const modJkDirect: Policy = {
+  ...direct,
+  name: 'mod_jk_direct',
+  keepsFirstPacket: true,
+  elector: (ground) => new DirectElector(ground),
+};
 
 export const POLICIES: Readonly<Record<PolicyName, Policy>> = Object.freeze({
   mod_jk: Object.freeze(modJk),

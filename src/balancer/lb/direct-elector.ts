@@ -59,7 +59,7 @@ export class DirectElector implements Elector {
     if (found === undefined) return undefined;
     const why = `${member.config.url} answered ${status}, which fail_on_status names`;
     this.#ground.chronicle.keep(member, 'answer', new Failure('fail-on-status', 'upstream', why));
-    return this.#failedTry(member, election, { class: 'status', status: 503, isRecoverable: !election.lb.isBodyAsked });
+    return this.#failedTry(member, election, { class: 'status', status: 503, isRecoverable: !election.isBodyAsked });
   }
 
   judge(member: Member, election: Election, outcome: Outcome, failure: Failure | undefined): Step {

@@ -160,7 +160,7 @@ export class LbElector implements Elector {
     if (found === undefined) return undefined;
     const why = `${member.config.url} answered ${status}, which fail_on_status names`;
     this.#ground.chronicle.keep(member, 'answer', new Failure('fail-on-status', 'upstream', why));
-    const isRecoverable = !election.lb.isBodyAsked;
+    const isRecoverable = !election.isBodyAsked;
     return this.#failedTry(member, election, {
       class: found.isSoft ? 'soft-status' : 'status',
       status: 503,

@@ -21,8 +21,6 @@ export class LbProgress {
   hasSession = false;
   /** The present member has a place for it, and counts it. */
   hasEntered = false;
-  /** A member asked for more of the body than goes unasked: what was read cannot be read again. */
-  isBodyAsked = false;
   /** The present member was chosen by the session's route. */
   isSticky = false;
   activation: Activation = 'active';
@@ -38,7 +36,6 @@ export class LbProgress {
     this.tries = 0;
     this.wasForced = false;
     this.hasEntered = false;
-    this.isBodyAsked = false;
     this.status = 503;
   }
 }

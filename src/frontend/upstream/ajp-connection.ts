@@ -40,13 +40,15 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink, HeldOctets
   /** Status of the response, and size of the packet that the request went in. */
   #status = 0;
   #requestBytes = 0;
-  /** AJP counts body octets only (modproxy.md §7, bytraffic). */
+  /** mod_proxy counts body octets only (modproxy.md §7, bytraffic), mod_jk whole packets (J-LBV-01). */
+  readonly #countsPackets: boolean;
   bytesWritten = 0;
   bytesRead = 0;
 
   constructor(backend: Backend, waiter: DialWaiter, timeoutMs: number) {
     this.#packetBytes = backend.ajpPacketBytes;
     this.#decoder = new ResponseDecoder(this.#packetBytes);
+    this.#countsPackets = backend.config.lb !== undefined;
     this.#held = HeldOctets.for(backend.config, backend.link, this);
     this.#socket = new UpstreamSocket(backend, waiter, timeoutMs, this);
   }
@@ -74,7 +76,8 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink, HeldOctets
     this.#isBodyComplete = bodyLength === 0;
     this.#wanted = dataBytesMax(this.#packetBytes);
     this.#credit = bodyLength > 0 && !request.hidesLength ? 1 : 0;
-    if (this.#socket.backend.config.pingMs > 0) this.#ping();
+    const pingMs = this.#pingMs;
+    if (pingMs > 0) this.#ping(pingMs);
     else this.#sendRequest();
   }
 
@@ -117,13 +120,22 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink, HeldOctets
 
   // --- sending ------------------------------------------------------------------------------------------------------
 
-  #ping(): void {
+  /** With mod_jk a new connection has a limit of its own, and is asked once all the same (J-FO-24). */
+  get #pingMs(): number {
+    const { lb, pingMs } = this.#socket.backend.config;
+    if (lb === undefined) return pingMs;
+    const { connectPingMs, prepostPingMs } = lb.tries;
+    return this.#socket.isFirstUse && connectPingMs > 0 ? connectPingMs : prepostPingMs;
+  }
+
+  #ping(limitMs: number): void {
     const socket = this.#socket;
     socket.phase = 'ping';
     this.#write(CPING_PACKET);
     this.#decoder.expectPong();
     socket.flush();
-    socket.await(socket.backend.config.pingMs);
+    socket.pingLimitMs = limitMs;
+    socket.await(limitMs);
   }
 
   #sendRequest(): void {
@@ -139,6 +151,7 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink, HeldOctets
     }
     socket.connection.commit(end);
     this.#requestBytes = end - at;
+    if (this.#countsPackets) this.bytesWritten += end - at;
     this.#decoder.expectResponse(request.exchange.response);
     socket.phase = 'response-head';
     if (request.exchange.request.bodyLength !== 0) request.resumeBody();
@@ -173,19 +186,22 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink, HeldOctets
     const at = this.#socket.connection.reserve(packet.length);
     packet.copy(this.#socket.backend.link.scratch.buffer, at);
     this.#socket.connection.commit(at + packet.length);
+    if (this.#countsPackets) this.bytesWritten += packet.length;
   }
 
   #sent(end: number, bodyBytes: number): void {
     this.#socket.connection.commit(end);
     this.#socket.bodySent = true;
     this.#credit--;
-    this.bytesWritten += bodyBytes;
+    this.bytesWritten += this.#countsPackets ? bodyBytes + DATA_HEADER_BYTES : bodyBytes;
   }
 
   // --- for the socket -----------------------------------------------------------------------------------------------
 
   decode(bytes: Buffer, start: number, end: number): number {
-    return this.#decoder.decode(bytes, start, end, this);
+    const at = this.#decoder.decode(bytes, start, end, this);
+    if (this.#countsPackets) this.bytesRead += at - start;
+    return at;
   }
 
   sourceEnded(): void {}
@@ -206,6 +222,7 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink, HeldOctets
 
   head(head: ResponseHead): void {
     this.#isHeadHeld = true;
+    this.#socket.hasHead = true;
     this.#status = head.status;
     if (this.#socket.request?.flushesHead === true) this.#passHead();
   }
@@ -217,7 +234,7 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink, HeldOctets
   }
 
   body(bytes: Buffer, start: number, end: number): void {
-    this.bytesRead += end - start;
+    if (!this.#countsPackets) this.bytesRead += end - start;
     if (this.#held === undefined || this.#waitsForNobody) this.passBody(bytes, start, end);
     else this.#held.add(bytes, start, end);
   }
@@ -237,6 +254,7 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink, HeldOctets
   }
 
   wantBody(length: number): void {
+    if (this.#socket.request !== undefined) this.#socket.request.isBodyAsked = true;
     this.#credit++;
     this.#wanted = Math.min(Math.max(length, 1), dataBytesMax(this.#packetBytes));
     this.#sendBody();

@@ -1,6 +1,7 @@
 // The facts of a failed attempt as the balancer judges them: made of what the connection, or the dial, tells, and of the
 // request. Only when something has failed.
 
+import type { RequestRules, TryConfig } from '../../balancer/lb-config.ts';
 import type { Outcome, Phase } from '../../balancer/replay.ts';
 import type { Failure } from '../../base/failure.ts';
 import type { Backend } from './backend.ts';
@@ -63,8 +64,15 @@ export function attemptOutcome(
     bodyKept,
     reusedConnection: facts.reusedConnection,
     secondChance,
-    timedOut: facts.timedOut,
+    timedOut: facts.timedOut && (config.lb === undefined || replyTimeoutMs(config.lb.tries, request.rules) > 0),
     pinged: isAjp && config.pingMs > 0,
     answered: request.exchange.stage !== 'open',
+    hasHead: facts.hasHead,
+    bodyAsked: request.isBodyAsked,
   };
+}
+
+/** How long a Tomcat may be silent within an answer: as the rule says, or the worker; 0 for as long as its socket may be. */
+export function replyTimeoutMs(tries: TryConfig, rules: RequestRules | undefined): number {
+  return rules?.replyTimeoutMs ?? tries.replyTimeoutMs;
 }

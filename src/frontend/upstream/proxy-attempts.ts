@@ -11,7 +11,7 @@ import { Deadline } from '../../link/deadlines.ts';
 import type { SecureDial } from '../../link/dial.ts';
 import type { Link } from '../../link/link.ts';
 import type { PoolWaiter } from '../../link/pool.ts';
-import { type AttemptFacts, attemptOutcome, dialOutcome } from './attempt-outcome.ts';
+import { type AttemptFacts, attemptOutcome, dialOutcome, replyTimeoutMs } from './attempt-outcome.ts';
 import type { Backend, DialWaiter } from './backend.ts';
 import { mayUpgrade, WEBSOCKET } from './http-attempt.ts';
 import { INITIAL_NOT_POOLED } from './manners.ts';
@@ -60,6 +60,9 @@ export class Attempts implements PoolWaiter, DialWaiter {
   /** The balancer was told that the member has a place for the request. */
   #hasEntered = false;
   #hadSecondChance = false;
+  /** Octets of failed attempts at the present member. */
+  #spentSent = 0;
+  #spentReceived = 0;
   #isOver = true;
   /** Some of the request body, or its end, was taken: what an attempt took cannot be given to the next. */
   isBodyTouched = false;
@@ -91,7 +94,9 @@ export class Attempts implements PoolWaiter, DialWaiter {
     const { member } = this;
     if (member === undefined) return;
     this.member = undefined;
-    this.balancer.balancer.finished(member, this.election, leaving, bytesSent, bytesReceived);
+    const sent = this.#spentSent + bytesSent;
+    const received = this.#spentReceived + bytesReceived;
+    this.balancer.balancer.finished(member, this.election, leaving, sent, received);
   }
 
   /**
@@ -113,7 +118,9 @@ export class Attempts implements PoolWaiter, DialWaiter {
   /** Silence that the member in question may keep, ms. */
   get timeoutMs(): number {
     const { host } = this.request;
-    return this.#backend?.config.timeoutMs ?? host.proxyTimeoutMs ?? host.timeoutMs;
+    const config = this.#backend?.config;
+    const replyMs = config?.lb === undefined ? 0 : replyTimeoutMs(config.lb.tries, this.request.rules);
+    return replyMs > 0 ? replyMs : (config?.timeoutMs ?? host.proxyTimeoutMs ?? host.timeoutMs);
   }
 
   /** The attempt failed and its connection with it. */
@@ -135,11 +142,17 @@ export class Attempts implements PoolWaiter, DialWaiter {
     this.#take(step, failure, bytesSent, bytesReceived);
   }
 
-  /** The head of a response has come. */
-  answered(status: number): void {
-    const { balancer } = this.balancer;
-    if (this.#backend?.isCompanion === true) return;
-    balancer.answered(this.member as Member, this.election, status);
+  /** The head of a response has come. @returns undefined to pass it on; otherwise `refused` is to be called */
+  answered(status: number): Step | undefined {
+    if (this.#backend?.isCompanion === true) return undefined;
+    this.election.isBodyAsked = this.request.isBodyAsked;
+    return this.balancer.balancer.answered(this.member as Member, this.election, status);
+  }
+
+  /** What came is not passed on, and the connection is closed. */
+  refused(step: Step, status: number, bytesSent: number, bytesReceived: number): void {
+    const why = `${this.#backend?.config.url}: status ${status} is one to ask another member for`;
+    this.#take(step, new Failure('fail-on-status', 'upstream', why, { status: step.status }), bytesSent, bytesReceived);
   }
 
   /** A companion that fails says nothing about its member: it is not blamed, and no other is asked in its place. */
@@ -181,6 +194,8 @@ export class Attempts implements PoolWaiter, DialWaiter {
     this.#backend = upgrade === undefined ? backend : backend.forUpgrade(upgrade);
     this.#hadSecondChance = false;
     this.#hasEntered = false;
+    this.#spentSent = 0;
+    this.#spentReceived = 0;
     balancer.began(member);
     try {
       this.#owner.chosen(member);
@@ -348,6 +363,8 @@ export class Attempts implements PoolWaiter, DialWaiter {
         return;
       case 'same':
         this.#hadSecondChance = step.isFresh;
+        this.#spentSent += bytesSent;
+        this.#spentReceived += bytesReceived;
         break;
       case 'other':
         this.leave('failed', bytesSent, bytesReceived);

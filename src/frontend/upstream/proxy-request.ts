@@ -61,6 +61,8 @@ export class ProxyRequest {
   hidesLength = false;
   /** Octets of the body as an HTTP backend is told, `UNKNOWN_LENGTH` for chunks. */
   bodyLength = 0;
+  /** A container has asked for more of the body than goes unasked (AJP). */
+  isBodyAsked = false;
   /** What was read of the body already stands here; undefined when nothing was. */
   bodySource: BodySource | undefined = undefined;
   /** Silence tolerated from the backend, ms. */

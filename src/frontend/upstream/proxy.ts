@@ -1,6 +1,7 @@
 // One proxied exchange: the request goes to the connection that the attempts have found, the response comes back, and
 // whatever goes wrong ends in exactly one answer. The object is reused; no promise, no closure on the way.
 
+import type { Step } from '../../balancer/election.ts';
 import type { Member } from '../../balancer/member.ts';
 import { Failure } from '../../base/failure.ts';
 import { FIELD } from '../../base/field-names.ts';
@@ -8,6 +9,7 @@ import { type Fields, REMOVED } from '../../base/fields.ts';
 import { UNKNOWN_LENGTH } from '../../base/head.ts';
 import type { Link } from '../../link/link.ts';
 import type { Exchange, ExchangeSink } from '../../listener/exchange.ts';
+import { dataBytesMax, PACKET_SIZE_DEFAULT } from '../../wire/ajp/constants.ts';
 import { dropHopByHop } from './http-head.ts';
 import { FORCE_1_0, NO_HALF_CLOSE, NO_READ_AHEAD, SEND_CHUNKED, SEND_LENGTH } from './manners.ts';
 import type { ProxiedTarget } from './proxied-balancer.ts';
@@ -28,6 +30,8 @@ export interface ProxyHost {
   answerError(exchange: Exchange, status: number, failure: Failure | undefined): void;
 }
 
+/** Octets of a body that go unasked: the first packet, as large as it is by default (modjk.md §5.3). */
+const FIRST_PACKET_BYTES = dataBytesMax(PACKET_SIZE_DEFAULT);
 /** Runs kept for reuse. */
 const SPARE_RUNS_MAX = 256;
 
@@ -62,6 +66,8 @@ export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents, Bod
   #hasBody = false;
   /** The beginning of a body of unknown length; made when first needed. */
   #readAhead: ReadAhead | undefined = undefined;
+  /** The first packet of the body is kept, and the rest read when a container asks for it (mod_jk). */
+  #keepsFirst = false;
   /** Octets that come now are read ahead: nobody has asked for them yet. */
   #isReadingAhead = false;
   #balancer: ProxiedTarget | undefined = undefined;
@@ -81,7 +87,10 @@ export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents, Bod
     this.#isOver = false;
     this.request.bodyLength = exchange.request.bodyLength;
     this.request.bodySource = undefined;
-    if (exchange.request.bodyLength === UNKNOWN_LENGTH && balancer.speaksHttp && this.#mayReadAhead)
+    this.request.isBodyAsked = false;
+    this.#keepsFirst = this.#hasBody && balancer.balancer.policy.keepsFirstPacket;
+    if (this.#keepsFirst) this.#beginReadAhead(exchange, balancer);
+    else if (exchange.request.bodyLength === UNKNOWN_LENGTH && balancer.speaksHttp && this.#mayReadAhead)
       this.#beginReadAhead(exchange, balancer);
     else this.attempts.start(balancer);
   }
@@ -102,7 +111,7 @@ export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents, Bod
 
   #beginReadAhead(exchange: Exchange, balancer: ProxiedTarget): void {
     this.#readAhead ??= new ReadAhead();
-    this.#readAhead.begin(this.#wantsWholeBody);
+    this.#readAhead.begin(!this.#keepsFirst && this.#wantsWholeBody, this.#keepsFirst ? FIRST_PACKET_BYTES : undefined);
     this.#balancer = balancer;
     this.#isReadingAhead = true;
     this.request.bodySource = this;
@@ -131,7 +140,8 @@ export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents, Bod
   resumeBody(): void {
     const readAhead = this.#readAhead as ReadAhead;
     if (!readAhead.isDelivered && this.#connection !== undefined) readAhead.deliver(this.#connection);
-    if (!readAhead.isWhole) this.request.exchange.resumeBody();
+    // What is read beyond the first packet cannot be sent again: only when it is wanted.
+    if (!readAhead.isWhole && (!this.#keepsFirst || this.request.isBodyAsked)) this.request.exchange.resumeBody();
   }
 
   // --- what the attempts come to (AttemptOwner) ---------------------------------------------------------------------
@@ -244,7 +254,11 @@ export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents, Bod
   responseHead(): void {
     const { exchange } = this.request;
     const { response } = exchange;
-    this.attempts.answered(response.status);
+    const step = this.attempts.answered(response.status);
+    if (step !== undefined) {
+      this.#refuse(step, response.status);
+      return;
+    }
     try {
       if (response.fields.hasKnown(FIELD['Set-Cookie']))
         this.#checkRoutes(response.fields, this.attempts.member as Member);
@@ -253,6 +267,16 @@ export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents, Bod
     } catch (error) {
       this.fault(error instanceof Failure ? unfit(error) : error);
     }
+  }
+
+  /** The answer is for nobody: another is asked for, or ours goes out. */
+  #refuse(step: Step, status: number): void {
+    const connection = this.#connection as UpstreamConnection;
+    const { bytesWritten, bytesRead } = connection;
+    this.#connection = undefined;
+    connection.abandon();
+    if (this.#hasBody) this.request.exchange.pauseBody();
+    this.attempts.refused(step, status, bytesWritten, bytesRead);
   }
 
   responseBody(bytes: Buffer, start: number, end: number): void {

@@ -24,23 +24,25 @@ export interface BodyTaker {
 export class ReadAhead {
   #bytes: Buffer | undefined = undefined;
   #wantsAll = false;
+  #enoughBytes = 0;
   length = 0;
   /** The whole body has come. */
   isWhole = false;
   /** The attempt in progress has it. */
   isDelivered = false;
 
-  /** @param wantsAll the body must be read to its end, whatever its length */
-  begin(wantsAll: boolean): void {
+  /** @param wantsAll the body must be read to its end, whatever its length @param enoughBytes otherwise so much is enough */
+  begin(wantsAll: boolean, enoughBytes: number = READ_AHEAD_BYTES - NEARLY): void {
     this.length = 0;
     this.#wantsAll = wantsAll;
+    this.#enoughBytes = enoughBytes;
     this.isWhole = false;
     this.isDelivered = false;
   }
 
   /** Enough was read to go on without the rest. */
   get isEnough(): boolean {
-    return this.isWhole || (!this.#wantsAll && this.length >= READ_AHEAD_BYTES - NEARLY);
+    return this.isWhole || (!this.#wantsAll && this.length >= this.#enoughBytes);
   }
 
   /** Copies octets to the end. @returns why they cannot be kept, undefined when they are */

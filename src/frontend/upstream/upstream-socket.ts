@@ -39,6 +39,10 @@ export class UpstreamSocket implements DialEvents {
   request: ProxyRequest | undefined = undefined;
   phase: UpstreamPhase = 'connect';
   bodySent = false;
+  /** A complete head has come, though it may be held back. */
+  hasHead = false;
+  /** How long an answer to a ping may take. */
+  pingLimitMs = 0;
   /** The decoder is at work: what is written meanwhile leaves in one piece afterwards. */
   isReading = false;
   /** What connections under other names or settings of TLS must not be taken for; undefined without TLS. */
@@ -83,8 +87,14 @@ export class UpstreamSocket implements DialEvents {
     this.request = request;
     this.events = events;
     this.bodySent = false;
+    this.hasHead = false;
     this.phase = 'request';
     this.#requestCount++;
+  }
+
+  /** The attempt in progress is the first on this connection. */
+  get isFirstUse(): boolean {
+    return this.#requestCount === 1;
   }
 
   /** Waits for an answer within `ms`, or by default within the request's timeout, unless it is the client's turn. */
@@ -135,11 +145,12 @@ export class UpstreamSocket implements DialEvents {
 
   /** The attempt failed and the connection with it. */
   fail(failure: Failure, timedOut: boolean): void {
-    const { events, phase, bodySent } = this;
+    const { events, phase, bodySent, hasHead } = this;
     if (events === undefined) return;
     this.abandon();
     const why = broken(this.backend.config, failure);
-    events.upstreamFailed({ phase, failure: why, timedOut, bodySent, reusedConnection: this.#requestCount > 1 });
+    const reusedConnection = this.#requestCount > 1;
+    events.upstreamFailed({ phase, failure: why, timedOut, bodySent, hasHead, reusedConnection });
   }
 
   /** The attempt has made something else of the connection, which belongs to another now; its place stays taken. */
@@ -224,8 +235,7 @@ export class UpstreamSocket implements DialEvents {
       return;
     }
     if (this.#protocol.outwaits()) return;
-    const { pingMs } = this.backend.config;
-    const limit = this.phase === 'ping' ? pingMs : (this.request?.timeoutMs ?? 0);
+    const limit = this.phase === 'ping' ? this.pingLimitMs : (this.request?.timeoutMs ?? 0);
     this.fail(silence(this.backend.config, this.phase, limit), true);
   }
 
@@ -254,6 +264,7 @@ export class UpstreamSocket implements DialEvents {
         failure: refusal,
         timedOut: false,
         bodySent: false,
+        hasHead: false,
         reusedConnection: false,
       });
   }

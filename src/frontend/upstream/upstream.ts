@@ -17,6 +17,8 @@ export interface UpstreamFailure {
   readonly timedOut: boolean;
   /** Any octet of the request body was given to the socket. */
   readonly bodySent: boolean;
+  /** A complete head had come. */
+  readonly hasHead: boolean;
   /** The connection had served a request before. */
   readonly reusedConnection: boolean;
 }
