@@ -5,6 +5,7 @@ import { Failure } from '../base/failure.ts';
 import type { Log } from '../base/log.ts';
 import { diskFiles, type FileReader } from '../config/files.ts';
 import { Link, type ListenInstead } from '../link/link.ts';
+import type { Resolver } from '../link/names.ts';
 import type { Exchange } from '../listener/exchange.ts';
 import { LogSinks } from '../listener/log-sinks.ts';
 import type { Snapshot } from '../site/model.ts';
@@ -27,6 +28,8 @@ export interface FrontendServices {
   readonly log: Log;
   /** Where a backend is dialled. Default: where its name says. */
   readonly resolve?: Resolve;
+  /** Who knows the addresses of names. Default: the system. */
+  readonly resolver?: Resolver;
   /** Open logs to share; the server makes and closes its own otherwise. */
   readonly sinks?: LogSinks;
   /** Pages of handlers. Default: none; a handler that httpd knows is then answered 501. */
@@ -68,7 +71,7 @@ export class FrontendServer implements ServerFacts {
   /** Opens the logs, binds nothing yet. @throws Failure `log-open-failed` */
   constructor(snapshot: Snapshot, services: FrontendServices) {
     const { clock, log } = services;
-    const link = new Link(clock, log, undefined, services.listenInstead);
+    const link = new Link(clock, log, services.resolver, services.listenInstead);
     const files = services.files ?? diskFiles;
     const tlsStore = new TlsStore(files, log);
     this.#clock = clock;

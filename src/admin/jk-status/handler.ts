@@ -16,6 +16,7 @@ import { operate } from './operations.ts';
 import { propFormat } from './prop.ts';
 import { readQuery, type StatusQuery } from './query.ts';
 import { txtFormat } from './txt.ts';
+import type { JkStatusView } from './view.ts';
 import { hostsOf, viewSite } from './view-site.ts';
 import { xmlFormat } from './xml.ts';
 
@@ -41,45 +42,44 @@ export function jkStatus(log: Log): PageHandler {
       if (worker?.kind !== 'status' || jk === undefined) host.fail(visit, 404);
       else if (method !== 'GET' && method !== 'HEAD' && method !== 'POST') refuseMethod(visit, host, ALLOW);
       else {
-        const query = readQuery(visit.query);
-        const hosts = new Set(hostsOf(host.site, jk));
-        const moved = query.command === 'update' ? query.parameters.get('vahst') : undefined;
-        if (moved !== undefined) hosts.add(moved);
-        withAddresses(host.link, exchange, hosts, (addresses) =>
-          answer(visit, host, worker, jk, query, addresses, log),
-        );
+        const asked: Asked = { visit, host, worker, query: readQuery(visit.query) };
+        const hosts = [...newHost(asked, jk), ...hostsOf(host.site, jk)];
+        withAddresses(host.link, exchange, hosts, (addresses) => answer(asked, addresses, log));
       }
     },
   };
 }
 
-function answer(
-  visit: Visit,
-  { site, link }: PageHost,
-  { name, settings }: StatusWorker,
-  jk: JkSite,
-  query: StatusQuery,
-  addresses: Addresses,
-  log: Log,
-): void {
-  const { exchange } = visit;
-  const sources = {
-    site,
-    jk,
-    settings,
-    addresses,
-    serverName: visit.requestName.replace(/^\[|\]$/g, ''),
-    serverPort: visit.addressedPort,
-    now: Math.floor(link.clock.wall() / 1000),
-  };
-  const view = viewSite(sources, `Apache/${HTTPD_VERSION} (Catflap)`);
-  let error = refusal(query, settings, exchange.user, view.workers);
-  if (error === undefined && changes(query.command)) {
-    const foreign = foreignPage(exchange.request.fields, namesOf(visit));
-    if (foreign !== undefined)
-      error = `The request comes from a page of another site (${foreign}): nothing was changed.`;
+/** A request to a status worker. */
+interface Asked {
+  readonly visit: Visit;
+  readonly host: PageHost;
+  readonly worker: StatusWorker;
+  readonly query: StatusQuery;
+}
+
+/** The host that a change wants to go to: asked for only where the change is not refused anyway. */
+function newHost(asked: Asked, jk: JkSite): string[] {
+  const { command, parameters } = asked.query;
+  const wanted = command === 'update' ? parameters.get('vahst') : undefined;
+  return wanted === undefined || whyRefused(asked, viewOf(asked, jk, new Map())) !== undefined ? [] : [wanted];
+}
+
+function answer(asked: Asked, addresses: Addresses, log: Log): void {
+  const { visit, host, worker, query } = asked;
+  const { settings } = worker;
+  const { site } = host;
+  const { jk } = site.snapshot;
+  // A reload while names were asked for may have taken everything of mod_jk away.
+  if (jk === undefined) {
+    host.fail(visit, 404);
+    return;
+  }
+  const view = viewOf(asked, jk, addresses);
+  let error = whyRefused(asked, view);
+  if (changes(query.command)) {
     error ??= operate(query, { site, jk, view, addresses });
-    tell(log, visit, name, query, error);
+    tell(log, asked, error);
   }
   const page = { path: visit.forms.encoded, query, view, error };
   const { css, isReadOnly } = settings;
@@ -87,6 +87,27 @@ function answer(
     query.mime === 'html' ? htmlText({ ...page, css, isReadOnly }) : machineText(formatOf(query, settings), page);
   const type = query.mime === 'html' || query.mime === 'xml' ? `text/${query.mime}` : 'text/plain';
   answerPage(visit, { status: 200, type, body: Buffer.from(text, 'latin1'), fields: FIELDS });
+}
+
+function viewOf({ visit, host, worker }: Asked, jk: JkSite, addresses: Addresses): JkStatusView {
+  const sources = {
+    site: host.site,
+    jk,
+    settings: worker.settings,
+    addresses,
+    serverName: visit.requestName.replace(/^\[|\]$/g, ''),
+    serverPort: visit.addressedPort,
+    now: Math.floor(host.link.clock.wall() / 1000),
+  };
+  return viewSite(sources, `Apache/${HTTPD_VERSION} (Catflap)`);
+}
+
+function whyRefused({ visit, worker, query }: Asked, { workers }: JkStatusView): string | undefined {
+  const { exchange } = visit;
+  const reason = refusal(query, worker.settings, exchange.user, workers);
+  if (reason !== undefined || !changes(query.command)) return reason;
+  const foreign = foreignPage(exchange.request.fields, namesOf(visit));
+  return foreign && `The request comes from a page of another site (${foreign}): nothing was changed.`;
 }
 
 /** A format that there is not is answered as properties. */
@@ -109,10 +130,10 @@ function namesOf(visit: Visit): string[] {
 }
 
 /** Who changed what: an operator must be able to read it afterwards. */
-function tell(log: Log, visit: Visit, worker: string, query: StatusQuery, error: string | undefined): void {
+function tell(log: Log, { visit, worker, query }: Asked, error: string | undefined): void {
   const asked = [...query.parameters].filter(([name]) => /^(?:v|att$)/.test(name));
   log.info('jk-worker-changed', {
-    statusWorker: worker,
+    statusWorker: worker.name,
     command: query.command,
     worker: query.parameters.get('w'),
     member: query.parameters.get('sw'),

@@ -45,11 +45,12 @@ export function viewSite(sources: ViewSources, webServer: string): JkStatusView 
 }
 
 /** Hosts that Tomcats are dialled at: those whose addresses a page shows. */
-export function* hostsOf(site: RunningSite, jk: JkSite): Iterable<string> {
-  for (const worker of jk.workers.values()) {
+export function hostsOf(site: RunningSite, jk: JkSite): string[] {
+  return [...jk.workers.values()].flatMap((worker) => {
     const running = worker.kind === 'status' ? undefined : site.balancer(worker.balancer);
-    for (const member of running?.balancer.members ?? []) yield dialled(running as ProxiedBalancer, member).host;
-  }
+    if (running === undefined) return [];
+    return running.balancer.members.map((member) => dialled(running, member).host);
+  });
 }
 
 function viewWorker(worker: JkWorker, sources: ViewSources, maps: MapsOf): WorkerView {

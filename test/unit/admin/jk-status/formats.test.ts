@@ -132,6 +132,7 @@ test('after a change the page goes back to where the link was', () => {
   assert.match(text, /Result: OK - You will be redirected in 3 seconds\./);
 });
 
+// J-SEC-02
 test('what a request says cannot break out of a page', () => {
   const hostile = 'cmd=list&w=%22%3E%3Cscript%3E&a%22b=%26lt;&x"y=%27&opt=32';
   for (const text of [answer(hostile), answer(hostile, { path: '/jk"><script>' })]) {

@@ -2,6 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { NAMES_WAIT_MS } from '../../../../src/admin/jk-status/addresses.ts';
+import { VirtualClock } from '../../../../src/base/clock.ts';
+import type { Resolver } from '../../../../src/link/names.ts';
 import { type HeaderLines, headerOf } from '../../../support/client.ts';
 import { Manager } from '../manager.ts';
 
@@ -153,6 +156,35 @@ test('a host is taken when it has an address, and told when it has none', async 
   assert.match(text, /could not resolve address 'no\.such\.host\.invalid:8009' for sub worker 'a'/);
   assert.equal((await ask(site, 'cmd=update&w=lb&sw=a&vahst=10.0.0.9&mime=txt')).text, DONE);
   assert.equal(await fact(site, 'lb', 'address', 'a'), '10.0.0.9:8009');
+});
+
+test('nobody who may change nothing lets names be asked for', async () => {
+  const asked: string[] = [];
+  const resolver: Resolver = (name, answered) => {
+    asked.push(name);
+    answered(null, [{ address: '10.0.0.8', family: 4 }]);
+  };
+  await using site = await Manager.open(conf(), { resolver });
+  await ask(site, 'cmd=update&w=lb&sw=a&vahst=one.test&mime=txt', [['Referer', 'http://evil.test/']]);
+  await ask(site, 'cmd=update&w=lb&sw=q&vahst=two.test&mime=txt');
+  await ask(site, 'cmd=list&vahst=three.test&mime=txt');
+  assert.deepEqual(asked, []);
+  assert.equal((await ask(site, 'cmd=update&w=lb&sw=a&vahst=four.test&mime=txt')).text, DONE);
+  assert.deepEqual(asked, ['four.test']);
+  assert.equal(await fact(site, 'lb', 'address', 'a'), '10.0.0.8:8009');
+});
+
+test('a page does not wait long for a name', async () => {
+  const clock = new VirtualClock();
+  let isAsked = () => {};
+  const asking = new Promise<void>((resolve) => {
+    isAsked = resolve;
+  });
+  await using site = await Manager.open(conf([...LINES, 'b.host=b.test']), { clock, resolver: () => isAsked() });
+  const answer = ask(site, 'cmd=show&w=lb&mime=txt');
+  await asking;
+  clock.advance(NAMES_WAIT_MS);
+  assert.match((await answer).text, / host=b\.test port=8009 address=unresolved /);
 });
 
 test('methods that have no meaning are refused', async () => {
