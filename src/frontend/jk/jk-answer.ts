@@ -12,10 +12,12 @@ export function isReplacedByErrorPage({ status }: ResponseHead, rules: RequestRu
   return from > 0 && status >= from;
 }
 
-/** Date and Server are ours, as with every answer that httpd's core sends. The reason is Tomcat's, were it a number. */
+/** Date and Server are ours, as with every answer that httpd's core sends. */
 export function finishJkHead(response: ResponseHead): void {
   response.fields.removeKnown(FIELD.Date);
   response.fields.removeKnown(FIELD.Server);
+  // Tomcat sends the number where the reason belongs (ajp13.md §4).
+  if (response.reason === String(response.status)) response.reason = '';
   if (response.reason === '' && reasonPhrase(response.status) === '') response.reason = 'Unknown Reason';
 }
 

@@ -31,10 +31,11 @@ export class JkAccount {
   readonly #clock: Clock;
   readonly #beganAt: number;
   #route: string | undefined = undefined;
-  /** Who was asked last, and what was to be said of the first when it was done with. */
+  /** Who was asked last, and what was to be said of the first and of the last when they were done with. */
   #balancer: Balancer | undefined = undefined;
   #member: Member | undefined = undefined;
   #first: readonly string[] | undefined = undefined;
+  #last: readonly string[] | undefined = undefined;
 
   constructor({ name, worker }: JkTarget, clock: Clock) {
     this.#name = name;
@@ -43,12 +44,18 @@ export class JkAccount {
     this.#beganAt = clock.now();
   }
 
-  /** A member was elected; the one before is done with. */
+  /** A member was elected. */
   chosen(balancer: Balancer, member: Member, route: string | undefined): void {
     this.#route = route;
-    if (this.#member !== undefined) this.#first ??= this.#factsNow();
     this.#balancer = balancer;
     this.#member = member;
+  }
+
+  /** The request has left the member. */
+  left(): void {
+    if (this.#worker?.kind !== 'lb') return;
+    this.#last = factsOf(this.#balancer as Balancer, this.#member as Member);
+    this.#first ??= this.#last;
   }
 
   /** The request is over: writes the notes, and the lines of JkRequestLogFormat. */
@@ -61,16 +68,9 @@ export class JkAccount {
       if (this.#route !== undefined) exchange.setNote('JK_WORKER_ROUTE', this.#route);
       exchange.setNote('JK_REQUEST_DURATION', durationText(this.#clock.now() - this.#beganAt));
     }
-    if (worker?.kind === 'lb' && this.#member !== undefined) {
-      const last = this.#factsNow();
-      noteFacts(exchange, 'FIRST', this.#first ?? last);
-      noteFacts(exchange, 'LAST', last);
-    }
+    if (this.#first !== undefined) noteFacts(exchange, 'FIRST', this.#first);
+    if (this.#last !== undefined) noteFacts(exchange, 'LAST', this.#last);
     writeAccessLogs(host.jkLogs, exchange, visit, this.#clock);
-  }
-
-  #factsNow(): readonly string[] {
-    return factsOf(this.#balancer as Balancer, this.#member as Member);
   }
 }
 

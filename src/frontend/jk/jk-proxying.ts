@@ -50,6 +50,7 @@ export function proxyToWorker(
   request.hidesLength = exchange.request.bodyLength > 0 && env?.has(jk.indicators.ignoreCl) === true;
   request.tlsClients = visit.site.tlsClients;
   request.trace = visit.trace;
+  request.account = visit.jkAccount;
   session.reset();
   if (balancer.finder !== undefined && request.rules?.ignoresSessions !== true) {
     if (request.forcedRoute === undefined)

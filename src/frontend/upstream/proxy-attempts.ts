@@ -97,6 +97,7 @@ export class Attempts implements PoolWaiter, DialWaiter {
     const sent = this.#spentSent + bytesSent;
     const received = this.#spentReceived + bytesReceived;
     this.balancer.balancer.finished(member, this.election, leaving, sent, received);
+    this.request.account?.left();
   }
 
   /**

@@ -52,6 +52,8 @@ export class ProxyRequest {
   rules: RequestRules | undefined = undefined;
   /** Route that the environment names in place of a session's (JK_ROUTE); undefined or '': none. */
   forcedRoute: string | undefined = undefined;
+  /** Hears when the request has left a member; undefined where nobody keeps account. */
+  account: { left(): void } | undefined = undefined;
   /** Undefined: as mod_proxy_ajp does. */
   ajpManner: AjpManner | undefined = undefined;
   /** Octets of an AJP response do not wait for company, and neither does its head. */
