@@ -7,6 +7,7 @@ import { shown } from '../../config/modjk/properties.ts';
 import type { Host, JkMount, JkSite, Snapshot } from '../model.ts';
 import { HostSettings } from '../settings.ts';
 import { checkLb } from './check-jk-lb.ts';
+import { checkRules } from './check-jk-rules.ts';
 import { hidden } from './check-managers.ts';
 import { letsStrangersIn } from './strangers.ts';
 
@@ -26,7 +27,9 @@ export function checkJk(snapshot: Snapshot, findings: Findings): void {
         tellNoWorkers(rule, findings);
         return;
       }
-      if (!rule.isExclusion) checkStatus(rule, jk, host, findings);
+      if (rule.isExclusion) continue;
+      checkStatus(rule, jk, host, findings);
+      checkRules(rule, snapshot, findings);
     }
   }
 }
