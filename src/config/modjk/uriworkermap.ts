@@ -107,14 +107,17 @@ export function readUriWorkerMap(octets: string, reading: MapReading): MapRule[]
 export function readRules(key: string, value: string, place: Place): MapRule[] {
   const bar = key.indexOf('|');
   const written = bar < 0 ? [key] : [key.slice(0, bar), key.slice(0, bar) + key.slice(bar + 1)];
-  const { worker, extensions } = readWorkerText(value);
-  return written.flatMap((text) => {
-    const isDisabled = text.startsWith('-');
-    const rest = isDisabled ? text.slice(1) : text;
-    const isExclusion = rest.startsWith('!');
-    const pattern = isExclusion ? rest.slice(1) : rest;
-    return pattern.startsWith('/') ? [{ pattern, worker, isExclusion, isDisabled, extensions, place }] : [];
-  });
+  return written.flatMap((text) => readRule(text, value, place) ?? []);
+}
+
+/** One rule, in which a bar is a character as any other; undefined when the pattern begins with no slash. */
+export function readRule(text: string, value: string, place: Place): MapRule | undefined {
+  const isDisabled = text.startsWith('-');
+  const rest = isDisabled ? text.slice(1) : text;
+  const isExclusion = rest.startsWith('!');
+  const pattern = isExclusion ? rest.slice(1) : rest;
+  if (!pattern.startsWith('/')) return undefined;
+  return { pattern, isExclusion, isDisabled, place, ...readWorkerText(value) };
 }
 
 /** `worker;name=value;…`: what stands behind the equals sign, and in the variable that JkWorkerIndicator names. */

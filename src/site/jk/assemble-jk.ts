@@ -39,7 +39,7 @@ export function assembleJkHost(
   const strip = own.stripSession ?? main.stripSession;
   return {
     ...mounting,
-    stripSession: strip?.isOn === true ? strip.parameter : undefined,
+    stripSession: strip?.isOn === true && hasRules(draft, site) ? strip.parameter : undefined,
     workerIndicator: own.workerIndicator ?? main.workerIndicator ?? 'JK_WORKER_NAME',
     options: {
       ...optionsOf(own, main),
@@ -88,7 +88,7 @@ function mountsOf(
       file === undefined
         ? undefined
         : readMountFile(file, isMain ? (main.jk.mountFileReloadMs ?? RELOAD_MS) : reloadMs, site),
-    autoAlias: draft.jk.autoAlias ?? (isCopy ? main.jk.autoAlias : undefined),
+    autoAlias: hasRules(draft, site) ? (draft.jk.autoAlias ?? (isCopy ? main.jk.autoAlias : undefined)) : undefined,
   };
 }
 
@@ -112,6 +112,11 @@ function readMountFile(said: { text: string; place: Place }, reloadMs: number, s
 
 function copies(draft: HostDraft, site: SiteDraft): boolean {
   return !draft.isMain && (draft.jk.copiesMounts ?? site.jk.copiesMounts);
+}
+
+/** mod_jk looks at files of a host (JkAutoAlias, JkStripSession) only where it has rules, own ones or copied. */
+function hasRules(draft: HostDraft, site: SiteDraft): boolean {
+  return draft.isMain || copies(draft, site) || draft.jk.mounts.size > 0 || draft.jk.mountFile !== undefined;
 }
 
 /** Whether a virtual host has the main server's rules and no others. */

@@ -184,6 +184,12 @@ test('JkStripSession cuts ;jsessionid, or the parameter it names; hosts inherit 
   const [host] = jkSite('JkStripSession On\n<VirtualHost *>\nJkStripSession Off\n</VirtualHost>').hosts;
   assert.equal(jkOf(host).stripSession, undefined);
   assert.deepEqual(wrong('JkStripSession yes'), ['error bad-value 1']);
+  const [bare, ruled] = jkSite(
+    'JkStripSession On\n<VirtualHost *>\nJkAutoAlias webapps\n</VirtualHost>\n<VirtualHost *>\nJkMount /x w1\n</VirtualHost>',
+  ).hosts;
+  // Files of a host without rules are no business of mod_jk's.
+  assert.deepEqual([jkOf(bare).stripSession, jkOf(bare).autoAlias], [undefined, undefined]);
+  assert.equal(jkOf(ruled).stripSession, ';jsessionid');
 });
 
 // JkWorkerIndicator

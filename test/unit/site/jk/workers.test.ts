@@ -296,7 +296,7 @@ test('the dump keeps the order of first lines, with inherited properties behind,
 
 // worker.<name>.mount
 test('rules beside a worker of worker.list are for the main server', () => {
-  const { mounts } = clean(`${PAIR}worker.lb.mount=/app/* /x|/*\nworker.lb.mount=!/app/no -/old`);
+  const { mounts } = clean(`${PAIR}worker.lb.mount=/app/* /x /x/*\nworker.lb.mount=!/app/no -/old`);
   assert.deepEqual(
     mounts.map(
       ({ pattern, isExclusion, isDisabled, worker, source }) =>
@@ -311,6 +311,9 @@ test('rules beside a worker of worker.list are for the main server', () => {
     ],
   );
   assert.deepEqual(told(workers(`${PAIR}worker.lb.mount=app/*`)), ['error bad-pattern 6']);
+  // No shorthand here: it is a path with a bar in it, as in mod_jk.
+  const bar = workers(`${PAIR}worker.lb.mount=/x|/*`);
+  assert.deepEqual([bar.mounts.map(({ pattern }) => pattern), told(bar)], [['/x|/*'], ['warning bar-in-mount 6']]);
 });
 
 // catflap.<lb>.probe, catflap.<lb>.slow_start
