@@ -3,8 +3,8 @@
 
 const RULES: readonly (readonly [RegExp, string])[] = [
   [/Apache\/[^"<\n]*/g, 'SERVER'],
-  [/\b((?:time_|error_time_)?datetime)=("?)\d{14}/g, '$1=$2T'],
-  [/\b((?:time_)?unix(?:[_ ]seconds)?)=("?)\d+/g, '$1=$2T'],
+  [/(datetime)=("?)\d{14}/g, '$1=$2T'],
+  [/(unix(?:[_ ]seconds)?)=("?)\d+/g, '$1=$2T'],
   [/(_ago(?: seconds)?)=("?)-?\d+/g, '$1=$2T'],
   [/(last_reset_at|time_to_(?:maintenance|recover)_(?:min|max))=("?)\d+/g, '$1=$2T'],
   [/(Unix Seconds:<\/td><td>)\d+/g, '$1T'],
@@ -12,7 +12,7 @@ const RULES: readonly (readonly [RegExp, string])[] = [
   // Octets, with their rate; then requests with theirs.
   [/<td>[\d.]+ ?[KMG]? \([^)]*\/sec\)/g, '<td>N'],
   [/\((?:-?\d+)\/sec\)/g, '(R)'],
-  [/\b(transferred|read|connected|max_connected)=("?)\d+/g, '$1=$2N'],
+  [/\b(connected|max_connected)=("?)\d+/g, '$1=$2N'],
   // Connections, seconds since the reset and the last error end a row; before them stands what recovers when.
   [/<td>\d+<\/td><td>\d+<\/td>(<td>[^<]*<\/td><td>[^<]*<\/td><td>[^<]*<\/td>)<td>\d+\/\d+<\/td><td>\d+<\/td>/g, '$1T'],
   [/<td>\d+<\/td><td>\d+<\/td><td>\d+<\/td>(<td>(?:T|&nbsp;)<\/td><\/tr>)/g, 'T$1'],
