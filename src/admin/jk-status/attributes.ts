@@ -1,5 +1,5 @@
 // The parameters of cmd=update that set a value of a member or of an ajp worker: names, labels of the forms, and what
-// values are taken (modjk.md §7).
+// values are taken (jkstatus.md).
 
 import type { MemberView } from './view.ts';
 

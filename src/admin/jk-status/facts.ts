@@ -1,5 +1,5 @@
 // The facts of a status answer as names and values, in the order in which mod_jk's text formats write them; `xml.ts`,
-// `txt.ts` and `prop.ts` know what each does otherwise (modjk.md §7).
+// `txt.ts` and `prop.ts` know what each does otherwise (jkstatus.md).
 
 import type { Activation, LbMethod } from '../../balancer/lb-config.ts';
 import type { AjpView, JkStatusView, LbView, MapView, MemberView, TomcatView } from './view.ts';

@@ -1,4 +1,4 @@
-// The pages of status workers (modjk.md §7): mod_jk's own, under the same addresses, parameters and formats, so that the
+// The pages of status workers (jkstatus.md): mod_jk's own, under the same addresses, parameters and formats, so that the
 // scripts, tasks and monitors that read and change lb workers go on working. Place in the picture: `SetHandler`-like page
 // handler for requests that a rule sent to a worker of type status.
 

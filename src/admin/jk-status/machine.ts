@@ -1,5 +1,5 @@
 // The answers for programs: which parts one has and in which order. Each format writes the parts in its own way
-// (`xml.ts`, `txt.ts`, `prop.ts`); byte for byte as mod_jk 1.2.48 (modjk.md §7).
+// (`xml.ts`, `txt.ts`, `prop.ts`); byte for byte as mod_jk 1.2.48 (jkstatus.md).
 
 import { OPTION, type StatusQuery } from './query.ts';
 import { type AjpView, ajpsOf, type JkStatusView, type LbView, lbsOf, type MapView, type MemberView } from './view.ts';

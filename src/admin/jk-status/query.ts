@@ -1,4 +1,4 @@
-// The query of a status worker's request, read as mod_jk reads it (modjk.md §7): only `&` separates, names are not
+// The query of a status worker's request, read as mod_jk reads it (jkstatus.md): only `&` separates, names are not
 // decoded, the last of a name wins but keeps the place of the first, and what could break out of a page becomes `@`.
 
 export const COMMANDS = ['list', 'show', 'edit', 'update', 'reset', 'version', 'recover', 'dump'] as const;

@@ -1,4 +1,4 @@
-// good and bad of a status worker: how its page rates members (modjk.md §7). What is bad is not good; the rest is degraded.
+// good and bad of a status worker: how its page rates members (jkstatus.md). What is bad is not good; the rest is degraded.
 
 import type { Activation } from '../../balancer/lb-config.ts';
 import type { StateRating, StatusWorkerSettings } from '../../site/jk/model-jk.ts';
