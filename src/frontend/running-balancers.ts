@@ -2,6 +2,7 @@
 // work under both. A change replaces only the balancers it touches; requests in progress end where they began.
 
 import type { BalancerConfig } from '../balancer/config.ts';
+import type { Maintenance } from '../balancer/elector.ts';
 import type { HeartbeatServices } from '../balancer/loads.ts';
 import type { Log } from '../base/log.ts';
 import type { Link } from '../link/link.ts';
@@ -29,6 +30,8 @@ export interface BalancerServices {
   readonly jkLog: Log;
   readonly resolve: Resolve;
   readonly heartbeats?: HeartbeatServices | undefined;
+  /** For workers of mod_jk. */
+  readonly maintenance?: Maintenance | undefined;
   /** Hears of every change that operators make, when it is in force. */
   readonly changed?: ((balancers: RunningBalancers) => void) | undefined;
 }

@@ -26,6 +26,7 @@ import { DEFAULT_MEDIA_TYPES, loadMediaTypes, type MediaTypes } from './static/m
 import { likenessOf, type TlsLikeness } from './tls/tls-hosts.ts';
 import { TlsStore } from './tls/tls-store.ts';
 import type { Resolve } from './upstream/backend.ts';
+import { SiteMaintenance } from './upstream/maintenance.ts';
 import { setsManners, sparesClients } from './upstream/manners.ts';
 import type { ProxiedBalancer } from './upstream/proxied-balancer.ts';
 import { UpstreamTls } from './upstream/upstream-tls.ts';
@@ -111,6 +112,8 @@ export class RunningSite {
   readonly jkLog: Log;
   readonly #byId: ReadonlyMap<string, RunningHost>;
   readonly #link: Link;
+  /** Of mod_jk's workers. */
+  readonly #maintenance: SiteMaintenance | undefined;
   /** What a folder without index is answered: with mod_autoindex it exists and may not be listed, without it does not. */
   readonly folderStatus: 403 | 404;
   readonly clock: Clock;
@@ -141,9 +144,12 @@ export class RunningSite {
     );
     this.health = new HealthChecks(snapshot, services.log, this.tlsClients);
     this.jkLog = jkEventLog(snapshot.mainHost, services);
+    const { jk } = snapshot;
+    const looksAfter = jk && new SiteMaintenance(jk.maintainMs, jk.watchdogMs, services.link, () => this.balancers);
+    this.#maintenance = looksAfter;
     this.balancers = new RunningBalancers(
       new Map(configured),
-      { ...services, jkLog: this.jkLog },
+      { ...services, jkLog: this.jkLog, maintenance: this.#maintenance },
       this.health,
       previous?.balancers,
       services.overlay,
@@ -184,6 +190,7 @@ export class RunningSite {
     this.#isRetired = true;
     this.#whenEmpty = whenEmpty;
     this.health.stop();
+    this.#maintenance?.stop();
     for (const host of this.#hosts.values()) host.jk?.stop();
     for (const balancer of this.balancers) balancer.retire();
     this.lookWhetherEmpty();

@@ -23,6 +23,8 @@ export interface PoolLimits {
   readonly softMax: number;
   /** 0: idle connections never grow too old. */
   readonly ttlMs: number;
+  /** Idle connections are asked for by age (`takeIdleFor`). Default false. */
+  readonly keepsAges?: boolean;
 }
 
 /** Most requests that may wait for one pool; the next one is told `full`. */
@@ -125,7 +127,7 @@ export class Pool<T extends Poolable> {
       connection.retire();
     } else {
       this.#idle.push(connection);
-      this.#idleSince.push(this.#limits.ttlMs > 0 ? this.#now() : 0);
+      this.#idleSince.push(this.#limits.ttlMs > 0 || this.#limits.keepsAges === true ? this.#now() : 0);
     }
     this.#serveNext();
   }
@@ -152,6 +154,13 @@ export class Pool<T extends Poolable> {
     const oldest = this.#now() - this.#limits.ttlMs;
     while (this.#idle.length > 0 && this.#open > this.#limits.softMax && this.#idleSince[0] <= oldest)
       this.#retireOldest();
+  }
+
+  /** Takes out the connection that has been idle the longest, if that is longer than `ms`; it counts as in use. */
+  takeIdleFor(ms: number): T | undefined {
+    if (this.#idle.length === 0 || this.#now() - this.#idleSince[0] <= ms) return undefined;
+    this.#idleSince.shift();
+    return this.#idle.shift();
   }
 
   /** Closes idle connections that have become useless. */

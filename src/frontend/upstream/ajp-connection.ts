@@ -12,13 +12,25 @@ import type { Backend, DialWaiter } from './backend.ts';
 import { BodyQueue } from './body-queue.ts';
 import { HeldOctets, type HeldOctetsTaker } from './flush-policy.ts';
 import { NO_KEEP_ALIVE } from './manners.ts';
-import type { ProxyRequest } from './proxy-request.ts';
+import { ProxyRequest } from './proxy-request.ts';
 import type { UpstreamEvents } from './upstream.ts';
 import { packetTooSmall, refusedByConnector } from './upstream-causes.ts';
 import { type UpstreamProtocol, UpstreamSocket } from './upstream-socket.ts';
 
 /** One object for all: it is filled, encoded and forgotten within one call. */
 const forward = new ForwardRequest();
+/** Who asks idle connections. */
+const NO_REQUEST = new ProxyRequest();
+const NOBODY: UpstreamEvents = Object.freeze({
+  responseInterim() {},
+  responseHead() {},
+  responseBody() {},
+  responseFlush() {},
+  responseRemark() {},
+  responseEnd() {},
+  responseSwitched() {},
+  upstreamFailed() {},
+});
 /** What mod_proxy_ajp answers to a request head that does not fit into a packet. */
 const TOO_LARGE_STATUS = 400;
 /** Below this many waiting octets the client is read again. */
@@ -37,6 +49,8 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink, HeldOctets
   readonly #packetBytes: number;
   #isBodyComplete = false;
   #isHeadHeld = false;
+  /** An idle connection is asked whether it lives; nobody waits for the answer. */
+  #isAsking = false;
   /** Status of the response, and size of the packet that the request went in. */
   #status = 0;
   #requestBytes = 0;
@@ -79,6 +93,13 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink, HeldOctets
     const pingMs = this.#pingMs;
     if (pingMs > 0) this.#ping(pingMs);
     else this.#sendRequest();
+  }
+
+  /** connection_ping_interval. */
+  ask(limitMs: number): void {
+    this.#socket.attach(NO_REQUEST, NOBODY);
+    this.#isAsking = true;
+    this.#ping(limitMs);
   }
 
   requestBody(bytes: Buffer, start: number, end: number): void {
@@ -213,6 +234,7 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink, HeldOctets
   }
 
   reset(): void {
+    this.#isAsking = false;
     this.#decoder.stop();
     this.#queue.clear();
     this.#held?.drop();
@@ -288,7 +310,9 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink, HeldOctets
   }
 
   pong(): void {
-    if (this.#socket.phase === 'ping') this.#sendRequest();
+    if (this.#socket.phase !== 'ping') return;
+    if (this.#isAsking) this.#socket.complete(true, undefined);
+    else this.#sendRequest();
   }
 
   failed(failure: Failure): void {

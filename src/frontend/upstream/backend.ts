@@ -50,7 +50,9 @@ export class Backend {
     this.link = link;
     this.log = log;
     const max = config.pool.max ?? CONNECTIONS_MAX_DEFAULT;
-    this.pool = new Pool({ max, softMax: config.pool.smax ?? max, ttlMs: config.pool.ttlMs }, () => link.clock.now());
+    const { smax, ttlMs } = config.pool;
+    const keepsAges = (config.lb?.tries.idlePingMs ?? 0) > 0;
+    this.pool = new Pool({ max, softMax: smax ?? max, ttlMs, keepsAges }, () => link.clock.now());
     this.address =
       config.unixSocket === undefined
         ? withChoices(resolve(config.host, config.port), config)
@@ -94,6 +96,14 @@ export class Backend {
   get isSecure(): boolean {
     const { scheme } = this.config;
     return scheme === 'https' || scheme === 'wss';
+  }
+
+  /** connection_ping_interval: asks connections that have been idle for longer; those that do not answer are closed. */
+  askIdle(): void {
+    const { lb } = this.config;
+    if (lb === undefined || lb.tries.idlePingMs <= 0) return;
+    const { idlePingMs, pingTimeoutMs } = lb.tries;
+    for (let count = this.pool.idleCount; count > 0; count--) this.pool.takeIdleFor(idlePingMs)?.ask?.(pingTimeoutMs);
   }
 
   /** Whether the backend's name still means this address, as far as `addressttl` asks. */

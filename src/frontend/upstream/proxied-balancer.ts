@@ -3,6 +3,7 @@
 
 import { Balancer } from '../../balancer/balancer.ts';
 import type { BalancerConfig, MemberConfig } from '../../balancer/config.ts';
+import type { Maintenance } from '../../balancer/elector.ts';
 import type { HeartbeatServices } from '../../balancer/loads.ts';
 import type { Member } from '../../balancer/member.ts';
 import type { SessionSearch } from '../../balancer/stickiness.ts';
@@ -27,6 +28,8 @@ export interface ProxiedServices {
   readonly log: Log;
   readonly resolve: Resolve;
   readonly heartbeats?: HeartbeatServices | undefined;
+  /** For workers of mod_jk. */
+  readonly maintenance?: Maintenance | undefined;
 }
 
 export class ProxiedBalancer implements ProxiedTarget {
@@ -45,8 +48,8 @@ export class ProxiedBalancer implements ProxiedTarget {
 
   /** With `previous`, members of the same URL and parameters keep their connections, and all keep their state. */
   constructor(config: BalancerConfig, services: ProxiedServices, previous?: ProxiedBalancer) {
-    const { link, resolve, log, heartbeats } = services;
-    this.balancer = Balancer.from(config, { clock: link.clock, log, heartbeats }, previous?.balancer);
+    const { link, resolve, log, heartbeats, maintenance } = services;
+    this.balancer = Balancer.from(config, { clock: link.clock, log, heartbeats, maintenance }, previous?.balancer);
     this.finder = this.balancer.sessions;
     this.speaksHttp = config.members.some((member) => member.scheme !== 'ajp');
     this.#log = log;
@@ -88,6 +91,12 @@ export class ProxiedBalancer implements ProxiedTarget {
   /** Nobody new comes: connections are closed as they become idle, but for those that a successor goes on using. */
   retire(): void {
     for (const backend of this.#backends) if (!this.#handedOn.has(backend)) backend.retire();
+  }
+
+  /** worker.maintain: what is due of the balancer, and idle connections are asked whether they live. */
+  maintain(): void {
+    this.balancer.maintain();
+    for (const backend of this.#backends) backend.askIdle();
   }
 
   /** Closes connections that have been idle beyond their ttl. */

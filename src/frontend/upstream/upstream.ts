@@ -56,6 +56,8 @@ export interface UpstreamConnection extends Poolable {
   /** The downstream is slow: stop reading; go on when it has caught up. */
   pauseResponse(): void;
   resumeResponse(): void;
+  /** Asks whether the backend is still there: of an idle connection that was taken out of its pool, and goes back there. */
+  ask?(limitMs: number): void;
   /** Nobody wants the answer any more: closes the connection. */
   abandon(): void;
   /** Octets written and read for the attempt in progress, for traffic accounting. */
