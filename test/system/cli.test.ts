@@ -93,6 +93,33 @@ describe('the command line', () => {
 });
 
 describe('check', () => {
+  test("mod_jk's files are looked through alone, with no httpd.conf beside them", async () => {
+    const workers = write(
+      'w.properties',
+      'worker.list=lb',
+      'worker.lb.type=lb',
+      'worker.lb.balance_workers=a,b',
+      'worker.a.redirect=c',
+    );
+    const map = write('map.properties', '/app|/*=lb', '/other=nobody');
+    const both = await catflap('check', '--workers', workers, '--mounts', map);
+    assert.deepEqual(
+      [both.code, findingsOf(both).lines.map((line) => line.split(':').slice(0, 2).join(':'))],
+      [1, ['w.properties:3', 'w.properties:4', 'map.properties:2']],
+    );
+    const seed = await catflap('check', '--workers', 'seed/workers-basic.properties');
+    assert.match(
+      seed.stdout,
+      /workers-basic\.properties:9: warning: worker\.worker1\.host: .*worker2 is nowhere given a host/,
+    );
+    const advanced = await catflap('check', '--workers', 'seed/workers-advanced.properties');
+    assert.equal(advanced.code, 0, advanced.stdout);
+    const wrong = write('wrong.properties', 'worker.list=x', 'worker.x.hosts=y');
+    const refused = await catflap('check', '--workers', wrong);
+    assert.equal(refused.code, 2);
+    assert.match(refused.stdout, /^[^\n]*wrong\.properties:2: error: worker\.x\.hosts: .*did you mean host/);
+  });
+
   test('nothing wrong is 0, a warning 1, an error 2', async () => {
     const head = ['Listen 8080', 'ServerName localhost'];
     write('fine.conf', ...head);
