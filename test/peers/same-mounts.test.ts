@@ -27,6 +27,6 @@ test('Catflap and mod_jk side by side send paths to the same workers', needs('ht
       `SEED=${seed + plan}: ${path} of ${host}\nCatflap: ${ours}\nmod_jk: ${theirs}\n${conf}\n--- map\n${mounts}`,
     );
   }
-  assert.ok(forwarded > PLANS * 15, `${forwarded} requests were forwarded`);
+  assert.ok(forwarded > PLANS * 4, `${forwarded} requests were forwarded`);
   t.diagnostic(`${PLANS * QUESTIONS} requests, of them ${forwarded} forwarded, come to the same`);
 });

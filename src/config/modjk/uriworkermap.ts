@@ -1,5 +1,5 @@
 // Reads uriworkermap.properties, and the same rules as JkMount writes them: text to rules with file and line. Place in the
-// picture: floor 2; `site` makes a host's table of them. Source: modjk.md §1.2; mod_jk 1.2.48 observed.
+// picture: floor 2; `site` makes a host's table of them. Source: docs/reference/uriworkermap.md; mod_jk 1.2.48 observed.
 
 import { textOf } from '../files.ts';
 import type { Findings, Place } from '../finding.ts';

@@ -1,5 +1,5 @@
 // uriworkermap.properties while it serves: looked at again and again, read when it has changed and stands still, so that no
-// request waits for it and none sees half of it. What cannot be used leaves the old rules in force. Source: modjk.md §1.2.
+// request waits for it and none sees half of it. What cannot be used leaves the old rules in force.
 
 import { readFile, stat } from 'node:fs/promises';
 import type { Clock, Timer } from '../../base/clock.ts';

@@ -1,5 +1,5 @@
 // From drafts to the model: what mod_jk does for each host, with what the main server passes on to virtual hosts, and the
-// findings that need all of it. Source: modjk.md §1.2, §3; how mod_jk 1.2.48 merges hosts, observed.
+// findings that need all of it. Source: how mod_jk 1.2.48 merges hosts, observed.
 
 import type { Place } from '../../config/finding.ts';
 import { readRules } from '../../config/modjk/uriworkermap.ts';
@@ -37,6 +37,7 @@ export function assembleJkHost(
   const own = draft.jk;
   const mounting = mountsOf(draft, site, workerMounts);
   const strip = own.stripSession ?? main.stripSession;
+  if (!hasRules(draft, site)) tellWithoutRules(draft, site);
   return {
     ...mounting,
     stripSession: strip?.isOn === true && hasRules(draft, site) ? strip.parameter : undefined,
@@ -117,6 +118,18 @@ function copies(draft: HostDraft, site: SiteDraft): boolean {
 /** mod_jk looks at files of a host (JkAutoAlias, JkStripSession) only where it has rules, own ones or copied. */
 function hasRules(draft: HostDraft, site: SiteDraft): boolean {
   return draft.isMain || copies(draft, site) || draft.jk.mounts.size > 0 || draft.jk.mountFile !== undefined;
+}
+
+function tellWithoutRules({ jk, places }: HostDraft, { findings }: SiteDraft): void {
+  const said = [
+    ...(jk.autoAlias === undefined ? [] : ['JkAutoAlias']),
+    ...(jk.stripSession?.isOn === true ? ['JkStripSession'] : []),
+  ];
+  for (const directive of said) {
+    const place = places.get(directive.toLowerCase());
+    const told = 'does nothing in a host without rules, nor does it under mod_jk; add a JkMount, or JkMountCopy On';
+    if (place !== undefined) findings.warn(place, directive, 'no-rules', told);
+  }
 }
 
 /** Whether a virtual host has the main server's rules and no others. */

@@ -1,5 +1,5 @@
 // The story of mod_jk's directives: where workers are, which paths go to them, what is said of their requests. Options and
-// names of variables: `jk-option-directives.ts`. Source: modjk.md §3; refusals and inheritance of mod_jk 1.2.48 observed.
+// names of variables: `jk-option-directives.ts`. Source: refusals and inheritance of mod_jk 1.2.48 observed.
 
 import { textOf } from '../../config/files.ts';
 import type { DirectiveNode } from '../../config/httpd/tree.ts';

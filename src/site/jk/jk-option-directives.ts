@@ -1,5 +1,5 @@
 // JkOptions, JkEnvVar, JkExtractSSL and the directives that name variables (Jk…Indicator). Part of `jk-directives.ts`.
-// Source: modjk.md §3; mod_jk 1.2.48 observed.
+// Source: mod_jk 1.2.48 observed.
 
 import { textOf } from '../../config/files.ts';
 import type { DirectiveNode } from '../../config/httpd/tree.ts';

@@ -1,5 +1,5 @@
 // The part of the compiled site that comes from workers.properties, uriworkermap.properties and Jk… directives: immutable
-// data. Part of the model; import it from `model.ts`. Names as in mod_jk (modjk.md §1–3).
+// data. Part of the model; import it from `model.ts`. Names as in mod_jk.
 
 import type { RequestRules } from '../../balancer/lb-config.ts';
 import type { Place } from '../../config/finding.ts';
@@ -49,7 +49,7 @@ export interface StatusWorker {
   readonly place: Place;
 }
 
-/** Properties of a status worker (modjk.md §7). */
+/** Properties of a status worker (docs/reference/jkstatus.md). */
 export interface StatusWorkerSettings {
   readonly css: string | undefined;
   /** Of the lines of mime=prop. Default `worker`. */
@@ -114,7 +114,7 @@ export interface JkMountFile {
   readonly place: Place;
 }
 
-/** A rule from path to worker, or one that takes paths out (modjk.md §1.2). */
+/** A rule from path to worker, or one that takes paths out (docs/reference/uriworkermap.md). */
 export interface JkMount {
   /** Begins with `/`; `*` any run of characters, `?` one. */
   readonly pattern: string;
@@ -136,7 +136,7 @@ export interface JkTarget {
   readonly rules: RequestRules | undefined;
 }
 
-/** JkOptions (modjk.md §3). */
+/** JkOptions. */
 export interface JkOptions {
   /** How the URI goes to Tomcat. Default `proxy`. */
   readonly forwardUri: 'proxy' | 'compat' | 'compat-unparsed' | 'escaped';

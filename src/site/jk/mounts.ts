@@ -1,5 +1,5 @@
 // Rules of mod_jk at work: sorted and compiled once, asked for every request of a host that has some. Pure, and without
-// allocation where a path has no parameters. Source: modjk.md §1.2; mod_jk 1.2.48 observed.
+// allocation where a path has no parameters. Source: docs/reference/uriworkermap.md; mod_jk 1.2.48 observed.
 
 import type { JkMount, JkTarget, JkWorker } from './model-jk.ts';
 

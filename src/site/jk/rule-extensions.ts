@@ -1,5 +1,5 @@
 // What stands behind the worker of a rule (`;reply_timeout=…`), as the engine takes it, with findings for what it will not
-// take. Source: modjk.md §1.2; how mod_jk 1.2.48 reads each value.
+// take. Source: docs/reference/uriworkermap.md; how mod_jk 1.2.48 reads each value.
 
 import type { Activation, FailStatus, RequestRules } from '../../balancer/lb-config.ts';
 import { textOf } from '../../config/files.ts';

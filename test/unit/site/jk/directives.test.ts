@@ -188,6 +188,10 @@ test('JkStripSession cuts ;jsessionid, or the parameter it names; hosts inherit 
     'JkStripSession On\n<VirtualHost *>\nJkAutoAlias webapps\n</VirtualHost>\n<VirtualHost *>\nJkMount /x w1\n</VirtualHost>',
   ).hosts;
   // Files of a host without rules are no business of mod_jk's.
+  assert.deepEqual(wrong('<VirtualHost *>\nJkAutoAlias webapps\nJkStripSession On\n</VirtualHost>'), [
+    'warning no-rules 2',
+    'warning no-rules 3',
+  ]);
   assert.deepEqual([jkOf(bare).stripSession, jkOf(bare).autoAlias], [undefined, undefined]);
   assert.equal(jkOf(ruled).stripSession, ';jsessionid');
 });
