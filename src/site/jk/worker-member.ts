@@ -155,8 +155,7 @@ function readPingMode(values: WorkerValues): string {
   return [...'CPI'].filter((letter) => letters.includes(letter) || letters.includes('A')).join('');
 }
 
-/** The statuses of `fail_on_status`, as there and in the extensions of rules. */
-export function readFailOnStatus(values: WorkerValues): FailStatus[] {
+function readFailOnStatus(values: WorkerValues): FailStatus[] {
   return values.list('fail_on_status').flatMap(({ text, place }) => {
     const { value, exact } = parseNumber(text);
     const status = Math.abs(value);
@@ -182,7 +181,7 @@ function readActivation(values: WorkerValues): Activation {
 }
 
 /** Letters and digits of activations. */
-export const ACTIVATIONS: ReadonlyMap<string, Activation> = new Map([
+const ACTIVATIONS: ReadonlyMap<string, Activation> = new Map([
   ['a', 'active'],
   ['0', 'active'],
   ['d', 'disabled'],

@@ -55,7 +55,7 @@ export function jkBalancerKey(worker: string): BalancerKey {
   return `jk:${worker}`;
 }
 
-/** Where the name of a worker stands when nothing names it. */
+/** The one worker that there is without worker.list. */
 const DEFAULT_WORKER = 'ajp13';
 const DEFAULT_MAINTAIN_SECONDS = 60;
 const MS_PER_SECOND = 1000;
