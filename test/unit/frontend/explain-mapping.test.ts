@@ -105,3 +105,30 @@ describe('mapping', () => {
     assert.equal(answer, undefined, 'the page comes from a backend');
   });
 });
+
+// JkMount, JkUnMount
+test('rules of mod_jk are told: which takes a path, which nearly does, which takes it out again', async () => {
+  const conf = `Listen 8080
+ServerName www.test
+JkWorkerProperty worker.list=w
+JkWorkerProperty worker.w.host=10.0.0.1
+JkMount /shop/* w
+JkUnMount /shop/*.gif w
+JkMount /* nosuch
+JkMount /Exact w`;
+  const mappingOf = async (url: string) => (await explain(conf, url)).passes[0];
+  const taken = await mappingOf('/shop/x');
+  assert.deepEqual(taken.mapping.rule, { text: 'JkMount /shop/* w', place: { file: '/srv/httpd.conf', line: 5 } });
+  assert.deepEqual(
+    taken.mapping.later.map(({ text }) => text),
+    ['JkMount /* nosuch'],
+  );
+  assert.deepEqual(taken.goal, { kind: 'worker', name: 'w', type: 'ajp' });
+  const out = await mappingOf('/shop/a.gif');
+  assert.equal(out.mapping.rule, undefined);
+  assert.match(out.mapping.nearly[0].why, /^JkUnMount \/shop\/\*\.gif w takes the path out again$/);
+  const near = await mappingOf('/shop');
+  assert.deepEqual(near.goal, { kind: 'worker', name: 'nosuch', type: undefined });
+  assert.match(near.mapping.nearly[0].why, /it takes \/shop\/ and what lies under it, not \/shop itself/);
+  assert.match((await mappingOf('/exact')).mapping.nearly[0].why, /other letters, large and small/);
+});
