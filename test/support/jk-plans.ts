@@ -25,6 +25,8 @@ interface WorkerPlan {
 export interface JkPlan {
   readonly lbs: readonly LbPlan[];
   readonly workers: readonly WorkerPlan[];
+  /** The workers belong to both lbs, and mod_jk counts what they did for both together. */
+  readonly areShared: boolean;
   /** Maintenance comes when all have waited for it, not only once in the life of the plan. */
   readonly isPatient: boolean;
   /** A worker gives up on answers that take long. */
@@ -43,6 +45,8 @@ export type JkEvent =
   | { readonly kind: 'hold'; readonly path: string; readonly headers: [string, string][] }
   | { readonly kind: 'mode'; readonly member: Member; readonly mode: string }
   | { readonly kind: 'drop'; readonly member: Member }
+  /** The status worker is asked what it counted. */
+  | { readonly kind: 'look' }
   /** Nothing happens until maintenance is due. */
   | { readonly kind: 'wait' };
 
@@ -59,7 +63,7 @@ const ROUTES = ['r1', 'r2', 'd1.r3', 'r4'] as const;
 export function randomJkPlan(random: Random): JkPlan {
   const names = random.chance(0.3) ? (['x', 'y'] as const) : (['x'] as const);
   const count = 1 + random.int(4);
-  const isPatient = random.chance(0.06);
+  const isPatient = random.chance(0.04);
   const hasReplyTimeouts = random.chance(0.1);
   // Workers of two lbs are the same ones now and then: the connections are shared, errors are not.
   const areShared = names.length > 1 && random.chance(0.4);
@@ -70,12 +74,16 @@ export function randomJkPlan(random: Random): JkPlan {
     const own = workers.filter((worker) => areShared || worker.name.startsWith(name)).map((worker) => worker.name);
     return randomLb(random, name, own, isPatient);
   });
-  if (!hasReplyTimeouts) return { lbs, workers, isPatient, hasReplyTimeouts };
-  const slow = workers.map((worker) => ({
+  // Where traffic counts there are no domains: after a failover within one mod_jk sends a route of random length.
+  const countsTraffic = lbs.some(({ properties }) => properties.includes('method=T'));
+  const further = workers.map(({ properties, ...worker }) => ({
     ...worker,
-    properties: [...worker.properties, `reply_timeout=${REPLY_TIMEOUT_MS}`],
+    properties: [
+      ...properties.filter((line) => !countsTraffic || !/^domain=|route=d1/.test(line)),
+      ...(hasReplyTimeouts ? [`reply_timeout=${REPLY_TIMEOUT_MS}`] : []),
+    ],
   }));
-  return { lbs, workers: slow, isPatient, hasReplyTimeouts };
+  return { lbs, workers: further, areShared, isPatient, hasReplyTimeouts };
 }
 
 function randomWorker(random: Random, name: string, member: Member, index: number): WorkerPlan {
@@ -165,6 +173,7 @@ export function jkTexts({ lbs, workers, isPatient }: JkPlan): JkTexts {
   return {
     workers: `${lines.join('\n')}\n`,
     mounts: `${mounts.join('\n')}\n`,
+    status: true,
     conf: [
       'SetEnvIf X-Route (.+) JK_ROUTE=$1',
       'SetEnvIf X-Sticky-Ignore (.+) JK_STICKY_IGNORE=$1',
@@ -179,6 +188,7 @@ export function randomJkEvent(random: Random, plan: JkPlan, isHolding: boolean):
   const worker = plan.workers.find(({ name }) => name === random.pick(lb.workers)) ?? plan.workers[0];
   const { member } = worker;
   if (plan.isPatient && random.chance(0.04)) return { kind: 'wait' };
+  if (!plan.areShared && random.chance(0.05)) return { kind: 'look' };
   if (!isHolding && random.chance(0.08)) return { kind: 'mode', member, mode: randomMode(random, worker) };
   if (!isHolding && random.chance(0.03)) return { kind: 'drop', member };
   const id = randomId(random, plan);

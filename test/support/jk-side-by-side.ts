@@ -2,7 +2,7 @@
 // were asked as often, and answered.
 
 import { setTimeout } from 'node:timers/promises';
-import { type Conversation, fetchOnce } from './client.ts';
+import { type Conversation, fetchOnce, headerOf } from './client.ts';
 import { MEMBERS } from './fake-backends.ts';
 import type { FrontKind } from './front.ts';
 import { JkSide, type JkTexts, whoAnswered } from './jk.ts';
@@ -61,7 +61,7 @@ export async function playJkSideBySide(
       const difference = { at, event, first: one, second: other, before: answers.slice(-30).join(' ') };
       return { plan, files, difference, answers };
     }
-    if (one !== '') answers.push(one);
+    if (one !== '' && event.kind !== 'look') answers.push(one);
   }
   return { plan, files, difference: undefined, answers };
 }
@@ -76,6 +76,7 @@ async function play(event: Exclude<JkEvent, { kind: 'wait' }>, side: JkSide): Pr
     backends.drop(event.member);
     return '';
   }
+  if (event.kind === 'look') return counted(await side.ask({ path: '/jkstatus?mime=prop' }, ANSWER_LIMIT_MS));
   const before = hits(side);
   const asked = () =>
     MEMBERS.map((member, i) => `${member}${hits(side)[i] - before[i]}`).filter((each) => !each.endsWith('0'));
@@ -84,12 +85,17 @@ async function play(event: Exclude<JkEvent, { kind: 'wait' }>, side: JkSide): Pr
   return `${told(answer)}[${asked().join('')}]`;
 }
 
-/** Who answered, and the cookie that the front itself set. */
+/** Who answered, and the cookie that the front set itself: mod_jk sends one for each attempt, and the last one counts. */
 function told(answer: Conversation): string {
-  const cookies = answer.headers
-    .filter(([name]) => name.toLowerCase() === 'set-cookie')
-    .map(([, value]) => ` ${value}`);
-  return `${whoAnswered(answer)}${cookies.join('')}`;
+  const cookie = headerOf(answer, 'set-cookie');
+  return `${whoAnswered(answer)}${cookie === undefined ? '' : ` ${cookie}`}`;
+}
+
+const COUNTED =
+  /^worker\.\w+\.(?:state|lbmult|lbvalue|elected|sessions|errors|client_errors|reply_timeouts|busy)=.*$/gm;
+
+function counted(page: Conversation): string {
+  return `${page.status} ${(page.body.toString('latin1').match(COUNTED) ?? []).join(' ')}`;
 }
 
 function hits({ backends }: JkSide): number[] {
