@@ -3,12 +3,17 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { UNDER_TEST } from '../support/front.ts';
 import type { JkTexts } from '../support/jk.ts';
 import { playJkSideBySide } from '../support/jk-side-by-side.ts';
 import { needs } from '../support/peers.ts';
-import { randomFrom } from '../support/random.ts';
+import { chosenSeed, randomFrom } from '../support/random.ts';
 
 const isLong = process.env.CATFLAP_LONG === '1';
+const PLANS = isLong ? 500 : 25;
+/** A slow machine plays fewer plans, but no fewer than this. */
+const PLANS_AT_LEAST = isLong ? PLANS : 6;
+const ENOUGH_MS = 40_000;
 /** Plans in which a planted fault shows: one of them has what it needs. */
 const PLANTED_PLANS = 10;
 const EVENTS = isLong ? 200 : 80;
@@ -30,4 +35,28 @@ for (const [fault, line] of [
 test('two mod_jk side by side choose the same members', needs('httpd', 'mod_jk'), async () => {
   for (let seed = 100; seed < 105; seed++)
     assert.equal((await playJkSideBySide(randomFrom(seed), ['httpd', 'httpd'], EVENTS)).difference, undefined);
+});
+
+test('Catflap and mod_jk side by side choose the same members', needs('httpd', 'mod_jk'), async (t) => {
+  const seed = chosenSeed();
+  t.diagnostic(`seed ${seed}`);
+  let asked = 0;
+  let plan = 0;
+  const start = performance.now();
+  const isEnough = () => !isLong && plan >= PLANS_AT_LEAST && performance.now() - start > ENOUGH_MS;
+  for (; plan < PLANS && !isEnough(); plan++) {
+    const { files, difference, answers } = await playJkSideBySide(
+      randomFrom(seed + plan),
+      [UNDER_TEST, 'httpd'],
+      EVENTS,
+    );
+    asked += answers.length;
+    if (difference === undefined) continue;
+    const { at, event, first, second, before } = difference;
+    assert.fail(
+      `SEED=${seed + plan}: event ${at} ${JSON.stringify(event)}\n${UNDER_TEST} answers ${first}, mod_jk ${second}\n` +
+        `before: ${before}\n${files}`,
+    );
+  }
+  t.diagnostic(`${asked} answers in ${plan} plans are the same`);
 });

@@ -74,12 +74,13 @@ export function randomJkPlan(random: Random): JkPlan {
     const own = workers.filter((worker) => areShared || worker.name.startsWith(name)).map((worker) => worker.name);
     return randomLb(random, name, own, isPatient);
   });
-  // Where traffic counts there are no domains: after a failover within one mod_jk sends a route of random length.
+  // Where traffic counts there are no domains: after a failover within one mod_jk sends a route of random length. Nor
+  // is an answer refused by its status: how much of it has come by then is chance.
   const countsTraffic = lbs.some(({ properties }) => properties.includes('method=T'));
   const further = workers.map(({ properties, ...worker }) => ({
     ...worker,
     properties: [
-      ...properties.filter((line) => !countsTraffic || !/^domain=|route=d1/.test(line)),
+      ...properties.filter((line) => !countsTraffic || !/^domain=|^fail_on_status=|route=d1/.test(line)),
       ...(hasReplyTimeouts ? [`reply_timeout=${REPLY_TIMEOUT_MS}`] : []),
     ],
   }));
