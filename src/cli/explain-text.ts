@@ -18,6 +18,7 @@ import type {
 } from '../frontend/explain/explanation.ts';
 
 const LABEL_WIDTH = 11;
+const TIMER_MAX_MS = 2_147_483_647;
 
 /** The whole text, newline at its end. @param root paths below it are shown relative to it */
 export function explanationText(explanation: Explanation, root: string): string {
@@ -59,7 +60,7 @@ class Lines {
   readonly #root: string;
 
   constructor(root: string) {
-    this.#root = root.endsWith('/') ? root : `${root}/`;
+    this.#root = root === '/' ? '' : root.endsWith('/') ? root : `${root}/`;
   }
 
   plain(text: string): void {
@@ -200,7 +201,7 @@ function backendLines(out: Lines, backend: BackendFacts, isRehearsal: boolean): 
   const { url, dialled, timeoutMs, connectTimeoutMs, pingMs, head, headers, attributes } = backend;
   out.line('Backend', `${url}${dialled === undefined ? '' : `, dialled at ${dialled}`}`);
   const ping = pingMs > 0 ? `, ${pingMs / 1000} s for the answer to a ping` : '';
-  out.more(`waits ${connectTimeoutMs / 1000} s to connect, ${timeoutMs / 1000} s for each sign of life${ping}`);
+  out.more(`waits ${span(connectTimeoutMs)} to connect, ${span(timeoutMs)} for each sign of life${ping}`);
   out.table(
     isRehearsal ? 'Would get' : 'Got',
     head.map(([name, value]) => [`${name}:`, value]),
@@ -213,6 +214,11 @@ function backendLines(out: Lines, backend: BackendFacts, isRehearsal: boolean): 
     'Attributes',
     attributes.map(([name, value]) => [`${name}:`, value]),
   );
+}
+
+/** Timeouts that are off are as long as a timer can be. */
+function span(ms: number): string {
+  return ms >= TIMER_MAX_MS ? 'without a limit' : `${ms / 1000} s`;
 }
 
 function responseLines(out: Lines, { response, backend }: Explanation): void {

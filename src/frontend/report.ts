@@ -1,7 +1,7 @@
 // What an operator sees of a frontend: its listeners, balancers with their members, and logs, as plain data in the
 // control registry.
 
-import { memberFigures } from '../balancer/lb/figures.ts';
+import { wishAndState } from '../balancer/lb/figures.ts';
 import type { Member } from '../balancer/member.ts';
 import type { Cause } from '../balancer/troubles.ts';
 import type { Clock } from '../base/clock.ts';
@@ -133,5 +133,5 @@ function memberReport(proxied: ProxiedBalancer, member: Member, now: number): Me
 function stateText({ balancer }: ProxiedBalancer, member: Member): string {
   const { lb } = member.config;
   if (lb === undefined) return member.state.statusText.trim();
-  return `${lb.activation} ${memberFigures(balancer, member, { connected: 0, maxConnected: 0 }).state}`;
+  return wishAndState(balancer, member);
 }

@@ -46,6 +46,9 @@ export function arrivalOf(snapshot: Snapshot, url: string, at: string | undefine
   };
 }
 
+/** Where requests come to a configuration without Listen lines. */
+const USUAL_PORT = 80;
+
 /** The most exact line for the port; without one the first line, which is said. */
 function listenFor(
   listens: readonly Listen[],
@@ -57,7 +60,12 @@ function listenFor(
   const found =
     onPort.find((listen) => listen.address === address) ?? onPort.find((listen) => listen.address === undefined);
   if (found !== undefined) return found;
-  const first = onPort[0] ?? listens[0];
+  const [first] = onPort.length === 0 ? listens : onPort;
+  if (first === undefined) {
+    const assumed = port ?? USUAL_PORT;
+    remarks.push(`told as if the request had come to port ${assumed}`);
+    return { address: undefined, port: assumed, protocol: 'http', place: { file: 'no Listen line', line: 0 } };
+  }
   if (onPort.length === 0)
     remarks.push(`no Listen line has port ${port}: told as if the request had come to port ${first.port}`);
   return first;

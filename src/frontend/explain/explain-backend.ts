@@ -40,7 +40,8 @@ export function backendFacts(request: ProxyRequest, backend: Backend, timeoutMs:
 
 function ajpFacts(request: ProxyRequest, { config }: Backend): Pick<BackendFacts, 'head' | 'headers' | 'attributes'> {
   const forward = new ForwardRequest();
-  fillForwardRequest(forward, request, config);
+  if (request.ajpManner === undefined) fillForwardRequest(forward, request, config);
+  else request.ajpManner.fill(forward, request, config);
   const named: [string, string][] = [];
   for (let i = 0; i < forward.attributeCount; i++)
     named.push([forward.attributes[2 * i], forward.attributes[2 * i + 1]]);
@@ -54,7 +55,7 @@ function ajpFacts(request: ProxyRequest, { config }: Backend): Pick<BackendFacts
       ['server_port', String(forward.serverPort)],
       ['is_ssl', String(forward.isSecure)],
     ],
-    headers: shown(merged(forward.fields)),
+    headers: shown([...merged(forward.fields), ...(forward.addsZeroLength ? [['content-length', '0'] as const] : [])]),
     attributes: shown([
       ...present('query_string', forward.queryString),
       ...present('jvm_route', forward.jvmRoute),

@@ -3,6 +3,7 @@
 
 import type { Balancer } from '../../balancer/balancer.ts';
 import type { Election } from '../../balancer/election.ts';
+import { wishAndState } from '../../balancer/lb/figures.ts';
 import type { LbMethod } from '../../balancer/lb-config.ts';
 import { BIT, type Member } from '../../balancer/member.ts';
 import type { ElectionTrace, Verdict } from '../../balancer/trace.ts';
@@ -12,6 +13,8 @@ import type { ElectionFacts, MemberFacts } from './explanation.ts';
 export class ElectionNotes implements ElectionTrace {
   readonly verdicts = new Map<Member['index'], string>();
   readonly remarks: string[] = [];
+  /** The last route that a member was looked for by. */
+  route: string | undefined = undefined;
 
   errorsForgotten(): void {
     this.remarks.push('every member was in error, so all errors are forgotten at once (forcerecovery)');
@@ -22,6 +25,7 @@ export class ElectionNotes implements ElectionTrace {
   }
 
   routed({ config, index }: Member, route: string, isUsable: boolean): void {
+    this.route = route;
     if (isUsable) return;
     const redirect = config.redirect === '' ? '' : `, redirect=${config.redirect} leads on`;
     this.verdicts.set(index, 'unusable, though the session wants it');
@@ -69,18 +73,22 @@ export function explainElection(
   route: string | undefined,
 ): ElectionFacts {
   const { config } = balancer;
-  const isDirect = config.policy === 'direct';
+  const isDirect = config.policy === 'direct' || config.policy === 'mod_jk_direct';
   const free = member?.config.set;
   return {
-    balancer: isDirect ? config.name : `balancer://${config.name}`,
+    balancer: isDirect
+      ? config.name
+      : config.lb === undefined
+        ? `balancer://${config.name}`
+        : `lb worker ${config.name}`,
     place: config.place,
     isDirect,
-    method: config.method,
+    method: config.lb?.method ?? config.method,
     members: balancer.members.map((each) =>
-      memberFacts(each, notes.verdicts.get(each.index) ?? unlooked(each, election, free)),
+      memberFacts(balancer, each, notes.verdicts.get(each.index) ?? unlooked(each, election, free)),
     ),
     chosen: member?.config.url,
-    why: isDirect ? 'a direct target has one member' : reason(balancer, election, route),
+    why: isDirect ? 'a direct target has one member' : reason(balancer, election, route ?? notes.route),
     isRouteChanged: election.routeChanged,
     remarks: notes.remarks,
   };
@@ -114,7 +122,8 @@ function unlooked({ config, state }: Member, election: Election, chosenSet: numb
   return chosenSet !== undefined && config.set > chosenSet ? `set ${config.set} is not needed` : 'not asked';
 }
 
-function memberFacts({ config, state }: Member, verdict: string): MemberFacts {
+function memberFacts(balancer: Balancer, member: Member, verdict: string): MemberFacts {
+  const { config, state } = member;
   const { bits } = state;
   return {
     url: config.url,
@@ -122,7 +131,7 @@ function memberFacts({ config, state }: Member, verdict: string): MemberFacts {
     route: config.route,
     set: config.set,
     role: (bits & BIT.standby) !== 0 ? 'standby' : (bits & BIT.spare) !== 0 ? 'spare' : 'active',
-    status: state.statusText.trim(),
+    status: config.lb === undefined ? state.statusText.trim() : wishAndState(balancer, member),
     loadFactor: config.loadFactor / 100,
     standing: state.standing,
     busy: state.busy,
