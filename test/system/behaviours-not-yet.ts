@@ -7,7 +7,6 @@ export const NOT_YET: readonly { id: string; reason: string }[] = [
   { id: 'P-HDR-06', reason: 'meant: Via names Catflap, without a version' },
   { id: 'P-HDR-20', reason: 'meant: body packets are never larger than the container asked for' },
   { id: 'P-HDR-26', reason: 'meant: Content-Length beside chunked is refused' },
-  { id: 'J-ACL-01', reason: 'meant: pages of the status worker have further fields, against frames and guessing' },
   { id: 'J-FO-07', reason: ONCE },
   { id: 'J-RO-0-GET-midbody', reason: ONCE },
   { id: 'J-RO-1-GET-midbody', reason: ONCE },

@@ -22,10 +22,15 @@ import { xmlFormat } from './xml.ts';
 
 const ALLOW = 'GET,HEAD,POST,OPTIONS';
 
-/** What every answer says beside mod_jk's own fields: no scripts, no frames, no guessing of types. */
+/** mod_jk's own fields. */
 const FIELDS: readonly (readonly [string, string])[] = [
   ['Cache-Control', 'no-cache'],
   ['Pragma', 'no-cache'],
+];
+
+/** What browsers are told besides: no scripts, no frames, no guessing of types. Programs get what mod_jk sends (J-ACL-01). */
+const BROWSER_FIELDS: readonly (readonly [string, string])[] = [
+  ...FIELDS,
   ['X-Content-Type-Options', 'nosniff'],
   ['X-Frame-Options', 'DENY'],
   ['Referrer-Policy', 'same-origin'],
@@ -86,7 +91,14 @@ function answer(asked: Asked, addresses: Addresses, log: Log): void {
   const text =
     query.mime === 'html' ? htmlText({ ...page, css, isReadOnly }) : machineText(formatOf(query, settings), page);
   const type = query.mime === 'html' || query.mime === 'xml' ? `text/${query.mime}` : 'text/plain';
-  answerPage(visit, { status: 200, type, body: Buffer.from(text, 'latin1'), fields: FIELDS });
+  const fields = isForBrowser(visit) ? BROWSER_FIELDS : FIELDS;
+  answerPage(visit, { status: 200, type, body: Buffer.from(text, 'latin1'), fields });
+}
+
+/** Whatever shows a page, in a frame or not, asks for `text/html` by name; `Sec-Fetch-Mode` only browsers send. */
+function isForBrowser({ exchange }: Visit): boolean {
+  const { fields } = exchange.request;
+  return fields.get('Sec-Fetch-Mode') !== undefined || /text\/html/i.test(fields.get('Accept') ?? '');
 }
 
 function viewOf({ visit, host, worker }: Asked, jk: JkSite, addresses: Addresses): JkStatusView {

@@ -54,10 +54,20 @@ test('a script reads and changes members with plain GETs', async () => {
   assert.deepEqual([await fact(site, 'solo', 'retries'), await fact(site, 'solo', 'max_packet_size')], ['5', '16384']);
 });
 
-test('answers are in no cache and no frame, and run no scripts', async () => {
+test('programs get the fields that mod_jk sends', async () => {
   await using site = await Manager.open(conf());
-  const answer = await ask(site, '');
+  const { headers } = await ask(site, '');
+  const names = headers
+    .map(([name]) => name.toLowerCase())
+    .filter((name) => !['connection', 'date', 'server'].includes(name));
+  assert.deepEqual(names.sort(), ['cache-control', 'content-length', 'content-type', 'pragma']);
+});
+
+test('pages in a browser are in no cache and no frame, and run no scripts', async () => {
+  await using site = await Manager.open(conf());
+  const answer = await ask(site, '', [['Accept', 'text/html,application/xhtml+xml;q=0.9']]);
   assert.equal(answer.status, 200);
+  assert.notEqual(headerOf(await ask(site, '', [['Sec-Fetch-Mode', 'no-cors']]), 'x-frame-options'), undefined);
   assert.deepEqual(
     ['content-type', 'cache-control', 'pragma', 'x-frame-options'].map((name) => headerOf(answer, name)),
     ['text/html', 'no-cache', 'no-cache', 'DENY'],
