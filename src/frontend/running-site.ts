@@ -171,6 +171,11 @@ export class RunningSite {
     return this.#hosts.get(host)?.jk;
   }
 
+  /** A request for mod_jk that goes to no Tomcat. Those that do bring maintenance about by themselves. */
+  maintainJk(): void {
+    this.#maintenance?.requestComes();
+  }
+
   /** The host of this id; undefined when a reload has taken it away. */
   hostById(id: string): RunningHost | undefined {
     return this.#byId.get(id);

@@ -80,6 +80,8 @@ function answer(visit: Visit, target: JkTarget, pages: Pages, host: PageHost): v
     const why = `there is no worker "${name}" in worker.list`;
     host.fail(visit, 500, new Failure('unknown-worker', 'internal', why, { status: 500 }));
   } else if (worker.kind === 'status') {
+    // As under mod_jk, monitors keep the workers of a site looked after that nobody else asks.
+    visit.site.maintainJk();
     visit.handler = STATUS_HANDLER;
     pages.answer(visit, STATUS_HANDLER, host);
   } else proxyToWorker(host, visit, rules.host, worker);

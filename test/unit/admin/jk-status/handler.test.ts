@@ -218,3 +218,12 @@ test('rules of all hosts are shown, the main server’s first', async () => {
     ],
   );
 });
+
+test('asking it brings maintenance about, as any request for mod_jk does', async () => {
+  const clock = new VirtualClock();
+  await using site = await Manager.open(conf(['maintain=10', ...LINES]), { clock });
+  assert.equal(await fact(site, 'lb', 'time_to_maintenance_min'), '10');
+  clock.advance(25_000);
+  assert.equal(await fact(site, 'lb', 'time_to_maintenance_min'), '10');
+  assert.equal(await fact(site, 'lb', 'time_to_maintenance_max'), '20');
+});
