@@ -53,6 +53,15 @@ export class Election {
     return this.#lb;
   }
 
+  /** The same request for another balancer's rehearsal: what happens to the copy changes nothing here. */
+  copy(): Election {
+    const copy = new Election();
+    copy.rules = this.rules;
+    copy.forcedRoute = this.forcedRoute;
+    if (this.#lb !== undefined) Object.assign(copy.lb, this.#lb, { states: this.#lb.states.slice() });
+    return copy;
+  }
+
   /** A request begins. */
   begin(): void {
     this.waitedMs = 0;

@@ -13,6 +13,8 @@ import { SessionFinder, type SessionSearch } from './stickiness.ts';
 
 export interface Policy {
   readonly name: PolicyName;
+  /** One backend, and no choice. */
+  readonly isDirect: boolean;
   /** Status bits any of which closes a member to every request. */
   readonly closedBits: number;
   /** Status bits any of which further closes it to requests that do not name its route. */
@@ -39,6 +41,7 @@ export interface Policy {
 
 const modProxy: Policy = {
   name: 'mod_proxy',
+  isDirect: false,
   closedBits: UNUSABLE_BITS,
   closedToStrangersBits: BIT.drain,
   marksErrors: true,
@@ -54,7 +57,7 @@ const modProxy: Policy = {
 };
 
 /** A plain URL as target: connected to on every request, whatever `retry` says (P-FO-40b). */
-const direct: Policy = { ...modProxy, name: 'direct', marksErrors: false, furtherAttempts: () => 0 };
+const direct: Policy = { ...modProxy, name: 'direct', isDirect: true, marksErrors: false, furtherAttempts: () => 0 };
 
 /** An lb worker of mod_jk. */
 const modJk: Policy = {

@@ -29,7 +29,7 @@ export class LbSessionFinder implements SessionSearch {
 
   /**
    * Fills `session` from a request; an id in the path hides every cookie, whether or not it has a route.
-   * @param path as the client sent it; a query is not looked at
+   * @param path as it goes to the backend; a query behind it is not looked at
    * @param rules of the mapping: their names come before those of the worker
    * @returns whether the request names a session
    */
@@ -71,7 +71,9 @@ function findInPath(path: string, name: string, session: Session): boolean {
   return true;
 }
 
-function idInPath(path: string, name: string): string | undefined {
+function idInPath(url: string, name: string): string | undefined {
+  const query = url.indexOf('?');
+  const path = query < 0 ? url : url.slice(0, query);
   if (name === '') return undefined;
   for (let at = path.indexOf(name); at >= 0; at = path.indexOf(name, at + 1)) {
     const start = at + name.length;

@@ -73,7 +73,7 @@ export function explainElection(
   route: string | undefined,
 ): ElectionFacts {
   const { config } = balancer;
-  const isDirect = config.policy === 'direct' || config.policy === 'mod_jk_direct';
+  const { isDirect } = balancer.policy;
   const free = member?.config.set;
   return {
     balancer: isDirect

@@ -2,6 +2,7 @@
 // asked. Part of `request-trace.ts`.
 
 import type { BalancerConfig } from '../../balancer/config.ts';
+import { POLICIES } from '../../balancer/policy.ts';
 import { Session, type SessionSearch } from '../../balancer/stickiness.ts';
 import type { Fields } from '../../base/fields.ts';
 import type { SessionFacts, SessionFound } from './explanation.ts';
@@ -16,7 +17,7 @@ export function sessionFacts(
   url: string,
   fields: Fields,
 ): SessionFacts | undefined {
-  if (config.policy === 'direct') return undefined;
+  if (POLICIES[config.policy].isDirect) return undefined;
   const { stickiness } = config;
   const routes = new Set(config.members.map((member) => member.route).filter((route) => route !== ''));
   if (finder === undefined || stickiness === undefined) {

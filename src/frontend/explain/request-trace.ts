@@ -2,7 +2,7 @@
 // tell what they decide while they decide it; without a trace nobody is told and nothing is allocated.
 
 import type { Balancer } from '../../balancer/balancer.ts';
-import { Election } from '../../balancer/election.ts';
+import type { Election } from '../../balancer/election.ts';
 import type { Member } from '../../balancer/member.ts';
 import type { Session } from '../../balancer/stickiness.ts';
 import type { Failure } from '../../base/failure.ts';
@@ -119,16 +119,16 @@ export class RequestTrace implements HostTrace, MappingTrace, AccessTrace {
   // --- balancing ----------------------------------------------------------------------------------------------------
 
   /** An election is about to be held: it is held on a copy first, which tells how it goes. */
-  electing(balancer: Balancer, request: ProxyRequest, session: Session): void {
+  electing(balancer: Balancer, request: ProxyRequest, session: Session, state: Election): void {
     if (this.#elections.length === 0) {
       const url = request.query === undefined ? request.path : `${request.path}?${request.query}`;
       this.#session = sessionFacts(balancer.config, balancer.sessions, url, request.exchange.request.fields);
     }
     if (this.#elections.length >= LIST_MAX) return;
     const notes = new ElectionNotes();
-    const election = new Election();
+    const election = state.copy();
     const member = balancer.rehearse(notes).elect(session, election);
-    this.#elections.push(explainElection(balancer, notes, election, member, request.sessionRoute));
+    this.#elections.push(explainElection(balancer, notes, election, member, session.route));
   }
 
   /** A member was elected. @returns true when nothing more is to be done: a rehearsal ends here */

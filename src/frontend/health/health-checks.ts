@@ -78,7 +78,7 @@ export class HealthChecks {
     this.#recoveries.get(key)?.stop();
     this.#recoveries.delete(key);
     const { members, config } = proxied.balancer;
-    if (config.probeMs === 0 || config.policy === 'direct') return;
+    if (config.probeMs === 0 || proxied.balancer.policy.isDirect) return;
     const patients = members
       .filter((member) => member.config.healthCheck.method === 'NONE')
       .map((member) => {

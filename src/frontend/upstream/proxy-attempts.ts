@@ -177,7 +177,7 @@ export class Attempts implements PoolWaiter, DialWaiter {
     this.balancer = this.balancer.latest;
     const { balancer } = this.balancer;
     const { trace } = this.request;
-    trace?.electing(balancer, this.request, this.session);
+    trace?.electing(balancer, this.request, this.session, this.election);
     const member = balancer.elect(this.session, this.election);
     if (member === undefined) {
       if (this.election.mayWait && trace?.isRehearsal !== true) {
