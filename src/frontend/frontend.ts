@@ -21,7 +21,7 @@ import { ExplainLog } from './explain/explain-log.ts';
 import type { RequestTrace } from './explain/request-trace.ts';
 import { Failing } from './failing.ts';
 import { applyEarlyResponseHeaders, applyRequestHeaders, type HeaderContext } from './headers.ts';
-import { mapToJk } from './jk/jk-mapping.ts';
+import { JK_HANDLER, mapToJk, seeAsWorker, seeFor } from './jk/jk-mapping.ts';
 import { dropSpareJkRuns } from './jk/jk-proxying.ts';
 import { serveJk } from './jk/jk-serving.ts';
 import type { PageHandlers } from './page-handler.ts';
@@ -207,9 +207,8 @@ export class Frontend implements Http1Handler, HeadFilter {
 
   /** Finds who answers. */
   #map(visit: Visit): void {
-    const { exchange, forms } = visit;
+    const { exchange, forms, trace } = visit;
     const { host, settings, usesEncodedForm } = visit.host;
-    const { trace } = visit;
     trace?.passBegins();
     // What cannot be decoded may still be mapped in its encoded form.
     visit.forgetGoal();
@@ -298,6 +297,7 @@ export class Frontend implements Http1Handler, HeadFilter {
     const { alias } = visit.settings;
     const target =
       alias === undefined ? mapToFile(host, visit.forms.decoded) : aliasTarget(alias, visit.site.snapshot, visit);
+    if (target?.path !== undefined) seeFor(visit, target.path);
     this.#enterFile(visit, target);
   }
 
@@ -312,7 +312,8 @@ export class Frontend implements Http1Handler, HeadFilter {
   #enterFile(visit: Visit, target: FileTarget | undefined): void {
     visit.goal.file = target;
     if (target !== undefined) visit.settings = visit.host.settings.forFile(visit.forms.decoded, target.file, visit);
-    this.#enter(visit);
+    if (visit.settings.handler === JK_HANDLER && seeAsWorker(visit)) this.#mapToFile(visit);
+    else this.#enter(visit);
   }
 
   /** Runs the rules in force at the place that was found, and asks whether this client may be there. */

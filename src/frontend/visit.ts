@@ -133,6 +133,7 @@ export class Visit implements LogFacts, ClientFacts {
     this.goal.kind = 'file';
     this.goal.target = undefined;
     this.goal.jk = undefined;
+    this.goal.path = '';
     this.goal.file = undefined;
   }
 

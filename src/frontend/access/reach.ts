@@ -47,7 +47,7 @@ function ofUrl(probe: Visit, visit: Visit, target: string): DirectorySettings | 
   }
   if (judgePath(decoded) !== 0) return undefined;
   const file = mapToFile(host, decoded);
-  return file === undefined ? located : settings.forFile(decoded, file.file, probe);
+  return file === undefined ? located : settings.forFile(file.path ?? decoded, file.file, probe);
 }
 
 function ofFile(probe: Visit, visit: Visit, target: string): DirectorySettings | undefined {

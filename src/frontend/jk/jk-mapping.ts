@@ -11,13 +11,15 @@ import type { JkRules } from './jk-rules.ts';
 
 /** SetHandler with this name gives requests to mod_jk. */
 export const JK_HANDLER = 'jakarta-servlet';
+/** To sections a way up, but to Tomcat, which takes parameters off before it decodes, the name of a folder. */
+const HIDDEN_WAY_UP = /(?:\/|%2f)(?:\.|%2e){2}%3b/i;
 /** Variable under which mod_jk leaves a request alone. */
 const NO_JK = 'no-jk';
 
 /**
  * Finds the worker of a request by its path and makes it the visit's goal; what sections guard is then the path as the
  * worker sees it. A path that no rule takes loses its session parameter where JkStripSession says so.
- * @returns 0 when no rule takes the path, 400 when the path leads out of the root, 200 otherwise
+ * @returns 0 when no rule takes the path, 400 when the path leads out of the root or hides that it does, 200 otherwise
  */
 export function mapToJk(visit: Visit, rules: JkRules): 0 | 200 | 400 {
   const { goal } = visit;
@@ -32,6 +34,7 @@ export function mapToJk(visit: Visit, rules: JkRules): 0 | 200 | 400 {
     if (stripSession !== undefined) see(visit, withoutSession(sent, stripSession));
     return 0;
   }
+  if (rules.host.options.forwardUri === 'compat-unparsed' && HIDDEN_WAY_UP.test(visit.forms.raw)) return 400;
   goal.kind = 'jk';
   goal.jk = found.target;
   goal.path = sent;
@@ -47,6 +50,25 @@ function see(visit: Visit, path: string): void {
   visit.forms.decoded = path;
   visit.path = path;
   visit.settings = visit.host.settings.forPath(path, visit);
+}
+
+/**
+ * Where sections give the request to mod_jk (SetHandler), they guard the path as the worker sees it, too.
+ * @returns whether that is another one
+ */
+export function seeAsWorker(visit: Visit): boolean {
+  if (visit.host.jk === undefined) return false;
+  const { decoded } = visit.forms;
+  const path = servletPath(decoded);
+  if (path === undefined || path === decoded || leavesAlone(visit)) return false;
+  seeFor(visit, path);
+  return true;
+}
+
+/** The same where Tomcat, should it be asked, gets the path as it came. @param path as it leads to a file or a worker */
+export function seeFor(visit: Visit, path: string): void {
+  visit.goal.path ||= visit.forms.decoded;
+  see(visit, path);
 }
 
 /** Cuts the first parameter that begins so, up to the next parameter or segment. */

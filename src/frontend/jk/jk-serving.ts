@@ -61,7 +61,7 @@ function take(visit: Visit, target: JkTarget, pages: Pages, host: PageHost): voi
   const { goal } = visit;
   goal.kind = 'jk';
   goal.jk = target;
-  goal.path = visit.forms.decoded;
+  goal.path ||= visit.forms.decoded;
   goal.query = visit.query;
   visit.handler = JK_HANDLER;
   answer(visit, target, pages, host);

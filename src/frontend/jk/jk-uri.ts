@@ -9,16 +9,21 @@ const ESCAPED = /[^A-Za-z0-9~$\-_.+!*'(),:;@&=/]/g;
 /** Where an encoded slash stays one, its percent sign and that of others are still those of an encoding. */
 const ESCAPED_ENCODED = /[^A-Za-z0-9~$\-_.+!*'(),:;@&=/%]/g;
 
+/** A percent sign that would begin an encoding once more: Tomcat would see a path that no access rule has seen. */
+const LIKE_ENCODED = /%(?=[0-9A-Fa-f]{2})/g;
+/** The others, where they are encoded still. */
+const PERCENT_ENCODED = /%25(?![0-9A-Fa-f]{2})/g;
+
 /**
  * The path for Tomcat, without query. `proxy`: decoded, then escaped anew; `escaped`: the same in small letters;
- * `compat`: decoded; `compat-unparsed`: as the client sent it, dot segments and all. A slash that stays encoded
+ * `compat`: decoded, and no encoding again; `compat-unparsed`: as the client sent it, dot segments and all. A slash that stays encoded
  * (AllowEncodedSlashes NoDecode) goes on so, while mod_jk would encode its percent sign.
  */
 export function forwardedUri(form: JkOptions['forwardUri'], visit: Visit): string {
   if (form === 'compat-unparsed') return visit.forms.raw;
   const { path } = visit.goal;
   const keepsSlashes = visit.host.host.allowEncodedSlashes === 'no-decode';
-  if (form === 'compat') return keepsSlashes ? path.replaceAll('%25', '%') : path;
+  if (form === 'compat') return keepsSlashes ? path.replace(PERCENT_ENCODED, '%') : path.replace(LIKE_ENCODED, '%25');
   if (LEFT_ALONE.test(path)) return path;
   return path.replace(keepsSlashes ? ESCAPED_ENCODED : ESCAPED, form === 'proxy' ? escapeUpper : escapeLower);
 }

@@ -16,6 +16,8 @@ export interface FileTarget {
   readonly isScript: boolean;
   /** The path must not be shown, and this is the answer. */
   readonly refusal?: 403 | 404;
+  /** The path as it led here, where that is not the request's: without path parameters. Sections guard this one. */
+  readonly path?: string;
   /** It is no folder, whatever the path of the request ends in: a rewrite rule named it. */
   readonly isPlain?: boolean;
 }
@@ -48,7 +50,7 @@ function applicationFile(root: string, path: string): FileTarget | undefined {
   );
   if (found === undefined) return undefined;
   if (typeof found === 'number') return { file: root, root, isScript: false, refusal: found };
-  return { file: root + toFileName(found), root, isScript: false };
+  return { file: root + toFileName(found), root, isScript: false, path: found };
 }
 
 /**

@@ -20,6 +20,7 @@ const FILES: Record<string, string> = {
   'docs/app/only.txt': 'below DocumentRoot',
   'docs/sh/x.html': 'page',
   'apps/app/x.html': 'app x',
+  'apps/app/inner/y.html': 'app y',
   'apps/app/WEB-INF/web.xml': 'secret',
   'apps/app/d/WEB-INF/z': 'deep',
   'apps/aliased/local.txt': 'application',
@@ -205,6 +206,43 @@ JkMount /env/* w1
   });
 });
 
+test('SetHandler jakarta-servlet: sections guard the path as the worker sees it, and the worker gets it as it came', () =>
+  answers(
+    'SetEnv JK_WORKER_NAME w1\n<Location /sh>\nSetHandler jakarta-servlet\n</Location>\n<Location /sh/deny>\nRequire all denied\n</Location>',
+    {
+      '/sh/deny': '403',
+      '/sh/deny;v=1': '403',
+      '/sh/;/deny/x': '403',
+      '/sh/x/..;v/deny/x': '403',
+      '/sh/a;v=1/b': 'w1 /sh/a;v=1/b',
+      '/sh/..;/..;/x': '400',
+    },
+  ));
+
+test('SetHandler jakarta-servlet in a Directory or for Files: sections guard the path as the worker sees it', () =>
+  answers(
+    `SetEnv JK_WORKER_NAME w1\n<FilesMatch "\\.jsp$">\nSetHandler jakarta-servlet\n</FilesMatch>
+<Directory ${FOLDER}/docs/full>\nRequire all denied\n</Directory>\n<Location /sh>\nRequire all denied\n</Location>`,
+    {
+      '/full/index.jsp': '403',
+      '/full;v=1/index.jsp': '403',
+      '/sh;v=1/x.jsp': '403',
+      '/x/..;/sh/x.jsp': '403',
+      '/a;v=1/x.jsp': 'w1 /a;v=1/x.jsp',
+    },
+  ));
+
+// JkOptions ForwardURICompatUnparsed
+test('ForwardURICompatUnparsed: what is a way up for sections and a name for Tomcat is refused', () =>
+  answers('JkOptions +ForwardURICompatUnparsed\nJkMount /m/* w1\n<Location /m/deny>\nRequire all denied\n</Location>', {
+    '/m/deny/..%3Bz/x': '400',
+    '/m/deny/%2e.%3bz/x': '400',
+
+    '/m/a%3Bb': 'w1 /m/a%3Bb',
+    '/m/a..%3Bb': 'w1 /m/a..%3Bb',
+    '/m/deny/..;z/x': 'w1 /m/deny/..;z/x',
+  }));
+
 test('no-jk keeps mod_jk away: at a rule, and under SetHandler, where the file is sent (J-MAP-11)', async () => {
   await answers('SetEnvIf X-N 1 no-jk\nJkMount /* w1', { '/local.txt': 'local file', '/m/x': '404' }, 'X-N: 1\r\n');
   await answers('JkMount /* w1\n<Location /m>\nSetEnv no-jk 1\n</Location>', { '/m/x': '404', '/x': 'w1 /x' });
@@ -228,6 +266,21 @@ test('JkAutoAlias: files of an application are served, what is private in it is 
     '/local.txt': 'local file',
     '/app/only.txt': '404',
   }));
+
+// JkAutoAlias
+test('sections guard the files of an application, and its folders without an index, without their path parameters', () =>
+  answers(
+    `JkAutoAlias ${FOLDER}/apps\nDirectoryIndex index.jsp\nJkMount /*.jsp w1\n<Location /app/inner>\nRequire all denied\n</Location>\n`,
+    {
+      '/app/inner/y.html': '403',
+      '/app/inner;v=1/y.html': '403',
+      '/app/;/inner/y.html': '403',
+      '/app/d/..;/inner/y.html': '403',
+      '/app/inner;v=1/': '403',
+      '/app;v=1/x.html': 'app x',
+      '/app/d;v=1/': 'w1 /app/d;v=1/',
+    },
+  ));
 
 // JkStripSession
 test('JkStripSession cuts the session from paths of files, not from those of workers (J-MAP-12)', async () => {

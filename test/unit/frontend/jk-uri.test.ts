@@ -16,6 +16,15 @@ const PATHS: readonly (readonly [string, string, string, string, string])[] = [
   ['/enc/caf%C3%A9', '/enc/caf%C3%A9', '/enc/caf\xc3\xa9', '/enc/caf%C3%A9', '/enc/caf%c3%a9'],
   ['/enc/a%3Bb', '/enc/a;b', '/enc/a;b', '/enc/a%3Bb', '/enc/a;b'],
   ['/enc/a%25b', '/enc/a%25b', '/enc/a%b', '/enc/a%25b', '/enc/a%25b'],
+  // Tomcat decodes what it gets: `compat` must not make an encoding of it that access rules have not seen.
+  [
+    '/enc/%2561/%252e%252E',
+    '/enc/%2561/%252e%252E',
+    '/enc/%2561/%252e%252E',
+    '/enc/%2561/%252e%252E',
+    '/enc/%2561/%252e%252E',
+  ],
+  ['/enc/%25%25aa', '/enc/%25%25aa', '/enc/%%25aa', '/enc/%25%25aa', '/enc/%25%25aa'],
   ['/enc/a"b', '/enc/a%22b', '/enc/a"b', '/enc/a"b', '/enc/a%22b'],
   ['/enc/a%7Eb', '/enc/a~b', '/enc/a~b', '/enc/a%7Eb', '/enc/a~b'],
   ["/$-_.+!*'(),:;@&=~", ...(Array(4).fill("/$-_.+!*'(),:;@&=~") as [string, string, string, string])],
@@ -39,4 +48,5 @@ test('a path goes on in the form that JkOptions wants', () => {
 test('an encoded slash that is not decoded goes on as it came', () => {
   const sent = '/w/a%2Fb%25c%3Fd';
   assert.deepEqual(forms(sent, 'no-decode'), [sent, '/w/a%2Fb%c?d', sent, '/w/a%2Fb%25c%3fd']);
+  assert.deepEqual(forms('/w/%252e%252E/%252f%25z', 'no-decode')[1], '/w/%252e%252E/%252f%z');
 });
