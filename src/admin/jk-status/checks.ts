@@ -1,6 +1,7 @@
 // What a status worker refuses before it does anything, in mod_jk's order and words; scripts look for the words.
 
 import type { StatusWorkerSettings } from '../../site/jk/model-jk.ts';
+import { matchesGlob } from '../../site/jk/mounts.ts';
 import { type Command, OPTION, type StatusQuery } from './query.ts';
 import type { WorkerView } from './view.ts';
 
@@ -55,7 +56,5 @@ function isPattern(text: string): boolean {
 
 /** Whether a member is meant by `sw`: `*` is any run of characters. */
 export function fitsName(name: string, wanted: string): boolean {
-  if (!isPattern(wanted)) return name === wanted;
-  const pattern = wanted.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*+/g, '.*');
-  return new RegExp(`^${pattern}$`, 's').test(name);
+  return isPattern(wanted) ? matchesGlob(wanted, name) : name === wanted;
 }

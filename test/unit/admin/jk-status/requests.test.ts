@@ -126,4 +126,6 @@ test('a star in sw stands for any run of characters, everything else for itself'
     [true, false, false, true],
   );
   assert.equal(fitsName('nxde1', 'n.de*'), false);
+  // A regular expression would try 10^11 ways here.
+  assert.equal(fitsName('a'.repeat(40), `${'*a'.repeat(20)}*b`), false);
 });
