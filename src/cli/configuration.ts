@@ -146,8 +146,13 @@ export function pidFileOf(server: ServerSettings): string {
   return server.pidFile ?? join(server.runtimeDir, 'httpd.pid');
 }
 
-/** Where the control socket is unless `--control` says otherwise: beside PidFile, or in DefaultRuntimeDir. */
-export function controlPathOf(server: ServerSettings): string {
-  if (server.pidFile === undefined) return join(server.runtimeDir, 'catflap.control');
-  return `${server.pidFile.replace(/\.pid$/, '')}.control`;
+/**
+ * Where the control socket is unless `--control` says otherwise: beside PidFile, or in DefaultRuntimeDir; without an
+ * httpd.conf, which comes with folders, beside the file of workers.
+ */
+export function controlPathOf(server: ServerSettings, { file, workers, mounts }: ConfigurationOptions): string {
+  if (server.pidFile !== undefined) return `${server.pidFile.replace(/\.pid$/, '')}.control`;
+  const alone = file === undefined ? (workers ?? mounts) : undefined;
+  if (alone === undefined) return join(server.runtimeDir, 'catflap.control');
+  return `${alone.replace(/\.properties$/, '')}.control`;
 }

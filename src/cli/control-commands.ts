@@ -49,7 +49,7 @@ export async function runControl(
 function controlPath(options: ControlOptions): string | undefined {
   if (options.control !== undefined) return options.control;
   const complete = withDefaults(options);
-  if (complete !== undefined) return controlPathOf(loadConfiguration(complete, true).server);
+  if (complete !== undefined) return controlPathOf(loadConfiguration(complete, true).server, complete);
   const places = placesLookedAt(options.serverRoot);
   process.stderr.write(`error: name the configuration with -f, or the socket with --control; not found: ${places}\n`);
   return undefined;

@@ -61,7 +61,11 @@ async function explainUnder(
 ): Promise<number> {
   const { snapshot, findings, server } = loadConfiguration(configuration, true);
   if (options.live === true) {
-    print(await askLive(controlPathOf(server), questionOf(url, options)), configuration.serverRoot ?? '/', options);
+    print(
+      await askLive(controlPathOf(server, configuration), questionOf(url, options)),
+      configuration.serverRoot ?? '/',
+      options,
+    );
     return 0;
   }
   if (snapshot === undefined) {

@@ -289,7 +289,7 @@ class Serving {
     if (control === 'none') return;
     try {
       const facts = { product: 'catflap', version: version(), pid: process.pid };
-      const path = control ?? controlPathOf(this.#start.server);
+      const path = control ?? controlPathOf(this.#start.server, this.#options);
       this.#control = await ControlSocket.open(path, registry, facts, this.#parts.log);
     } catch (error) {
       // Who named a path wants it; otherwise it costs the comfort, not the service.

@@ -5,8 +5,9 @@ import { utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type Conversation, fetchOnce } from '../support/client.ts';
+import { mustRun } from '../support/command.ts';
 import { FakeBackends } from '../support/fake-backends.ts';
-import { type Front, FrontRefused } from '../support/front.ts';
+import { type Front, FrontRefused, PROJECT } from '../support/front.ts';
 import { whoAnswered } from '../support/jk.ts';
 import { freePort, until } from '../support/port.ts';
 import { startWorkersFront } from '../support/seed-jk.ts';
@@ -67,6 +68,16 @@ describe('a frontend without an httpd.conf', () => {
       const onlyB = async () => (await who(front, '/x/p', '/x/p')).join('') === 'bb';
       assert.ok(await until(onlyB, RELOAD_LIMIT_MS));
     });
+
+  test('status and explain find it by the file of workers alone', async () => {
+    await using front = await startWorkersFront({ workers: workers(), mount: ['/x/*=lb'] });
+    const file = ['--workers', join(front.dir, 'workers.properties')];
+    const program = [process.execPath, join(PROJECT, 'bin/catflap.mjs')];
+    const status = await mustRun([...program, 'status', ...file]);
+    assert.match(status.stdout, /^lb worker lb, request/m);
+    const explained = await mustRun([...program, 'explain', '--live', ...file, '/x/p']);
+    assert.match(explained.stdout, /^Worker +lb \(lb\)/m);
+  });
 
   test('SIGTERM ends it', async () => {
     const front = await startWorkersFront({ workers: workers(), mount: ['/x/*=lb'] });
