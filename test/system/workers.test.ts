@@ -79,6 +79,15 @@ describe('a frontend without an httpd.conf', () => {
     assert.match(explained.stdout, /^Worker +lb \(lb\)/m);
   });
 
+  test('a body longer than its first packet goes to the next member, when a connection that had served breaks off', async () => {
+    await using front = await startWorkersFront({ workers: workers(), mount: ['/x/*=lb'] });
+    assert.deepEqual(await who(front, '/x/p', '/x/p'), ['a', 'b']);
+    const body = 'x'.repeat(12_000);
+    const answer = await fetchOnce(front.port, { method: 'POST', path: '/x/on:a/do:crash', body });
+    assert.equal(whoAnswered(answer), 'b');
+    assert.equal(JSON.parse(answer.body.toString()).body_len, body.length);
+  });
+
   test('SIGTERM ends it', async () => {
     const front = await startWorkersFront({ workers: workers(), mount: ['/x/*=lb'] });
     assert.equal(await front.stop(), true);

@@ -217,7 +217,10 @@ export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents, Bod
       if (this.#isReadingAhead) this.#endReadAhead(this.#readAhead);
       return;
     }
-    this.attempts.isBodyTouched = true;
+    // All that there is was read ahead, and an attempt has it already: it can be given to the next one, too.
+    if (this.#keepsFirst && this.#readAhead !== undefined && !this.attempts.isBodyTouched)
+      this.#readAhead.isWhole = true;
+    else this.attempts.isBodyTouched = true;
     this.#connection?.requestEnd();
   }
 
