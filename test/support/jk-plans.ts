@@ -25,7 +25,7 @@ interface WorkerPlan {
 export interface JkPlan {
   readonly lbs: readonly LbPlan[];
   readonly workers: readonly WorkerPlan[];
-  /** The workers belong to both lbs, and mod_jk counts what they did for both together. */
+  /** The workers belong to both lbs, and mod_jk counts what they do for both together: they are never busy. */
   readonly areShared: boolean;
   /** Maintenance comes when all have waited for it, not only once in the life of the plan. */
   readonly isPatient: boolean;
@@ -200,7 +200,7 @@ export function randomJkEvent(random: Random, plan: JkPlan, isHolding: boolean):
   if (random.chance(0.03)) headers.push(['X-Stateless', random.pick(['1', '0'])]);
   const rule = random.int(lb.rules.length + 3);
   const base = `/${lb.name}${rule >= 1 && rule <= lb.rules.length ? rule : ''}`;
-  if (!plan.hasReplyTimeouts && random.chance(0.015)) return { kind: 'hold', path: `${base}/do:hang`, headers };
+  if (!plan.hasReplyTimeouts && !plan.areShared && random.chance(0.015)) return { kind: 'hold', path: `${base}/do:hang`, headers };
   let path = `${base}${randomPath(random, plan, member)}`;
   if (path.endsWith('/p') && random.chance(0.15))
     path += `${random.pick([lb.pathName, lb.pathName, ';rid', lb.pathName.toUpperCase()])}=${id}${random.pick(['', '', ';v=1', '/more'])}`;
