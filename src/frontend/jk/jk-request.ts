@@ -45,7 +45,7 @@ export class JkRequest implements AjpManner {
     this.route = undefined;
   }
 
-  fill(forward: ForwardRequest, { exchange, query }: ProxyRequest, member: MemberConfig): void {
+  fill(forward: ForwardRequest, { exchange, query, hidesLength }: ProxyRequest, member: MemberConfig): void {
     const { options, indicators } = this.#jk;
     const { connection, request, env } = exchange;
     const isPhysical = options.forwardPhysicalAddress;
@@ -69,6 +69,8 @@ export class JkRequest implements AjpManner {
     forward.authType = exchange.authType;
     forward.fields = request.fields;
     forward.mergeRepeats = true;
+    // A container that knows a length waits for the first octets, which do not come unasked.
+    if (hidesLength) request.fields.removeKnown(FIELD['Content-Length']);
     // Without a length a container takes a request for one with a body.
     forward.addsZeroLength = request.bodyLength === 0 && !request.fields.hasKnown(FIELD['Content-Length']);
     if (member.secret !== '') forward.secret = member.secret;

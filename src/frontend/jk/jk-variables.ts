@@ -43,8 +43,10 @@ const COMMON: ReadonlySet<string> = new Set(
     'CONTEXT_PREFIX CONTEXT_DOCUMENT_ROOT SCRIPT_FILENAME'
   ).split(' '),
 );
-/** Fields that no environment shows. */
-const KEPT_SECRET: ReadonlySet<string> = new Set(['AUTHORIZATION', 'PROXY_AUTHORIZATION']);
+/** Fields that no environment shows: secrets, and one that programs would take for their own HTTP_PROXY. */
+const KEPT_SECRET: ReadonlySet<string> = new Set(['AUTHORIZATION', 'PROXY_AUTHORIZATION', 'PROXY']);
+/** Names of the fields that an environment shows. `X_User` would pass for the `X-User` that RequestHeader takes away. */
+const SHOWN = /^[A-Za-z0-9-]+$/;
 const HTTP = 'HTTP_';
 
 /** One of httpd's own variables; they come before what rules have set. */
@@ -65,12 +67,18 @@ export function commonVariable(visit: Visit, name: string): string | undefined {
     case 'PATH':
       return process.env.PATH;
     case 'CONTENT_TYPE':
+      return exchange.request.fields.get('Content-Type');
     case 'CONTENT_LENGTH':
-      return exchange.request.fields.get(name.replace('_', '-'));
+      return lengthOf(exchange);
     default:
       if (COMMON.has(name)) return visit.subject.variable(name);
       return name.startsWith(HTTP) ? ofField(visit, name.slice(HTTP.length)) : undefined;
   }
+}
+
+/** As the client said it; JK_IGNORE_CL may have taken the field away. */
+function lengthOf({ request }: Visit['exchange']): string | undefined {
+  return request.fields.get('Content-Length') ?? (request.bodyLength > 0 ? String(request.bodyLength) : undefined);
 }
 
 /** The field whose name is spelled so in an environment. */
@@ -80,7 +88,7 @@ function ofField({ exchange }: Visit, name: string): string | undefined {
   for (let i = 0; i < fields.count; i++) {
     if (fields.idAt(i) === REMOVED) continue;
     const own = fields.nameAt(i);
-    if (own.toUpperCase().replace(/[^A-Z0-9]/g, '_') === name) return fields.getAll(own).join(', ');
+    if (SHOWN.test(own) && own.toUpperCase().replaceAll('-', '_') === name) return fields.getAll(own).join(', ');
   }
   return undefined;
 }

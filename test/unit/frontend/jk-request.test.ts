@@ -53,10 +53,11 @@ function make({ tls, ...settings }: { tls?: TlsFacts; [setting: string]: unknown
 }
 
 /** As the container reads it. */
-function told(more: { query?: string; route?: string } = {}): ForwardedRequest {
+function told(more: { query?: string; route?: string; hidesLength?: boolean } = {}): ForwardedRequest {
   const request = new ProxyRequest();
   request.exchange = exchange;
   request.query = more.query;
+  request.hidesLength = more.hidesLength === true;
   jkRequest.begin(visit, jk);
   jkRequest.route = more.route;
   jkRequest.fill(forward, request, member);
@@ -234,6 +235,34 @@ test('a variable becomes an attribute: one of httpd, one that a rule has set, it
     'SERVER_PORT=8443',
     'DEF=d',
   ]);
+});
+
+// JkEnvVar
+test('no other spelling of a field stands for it, and Proxy stands for nothing', () => {
+  for (const [name, value] of ['X_User evil', 'X.User evil', 'Proxy evil', 'Proxy-Authorization evil'].map((text) =>
+    text.split(' '),
+  ))
+    exchange.request.fields.add(name, value);
+  const names = ['HTTP_X_USER', 'HTTP_PROXY', 'HTTP_PROXY_AUTHORIZATION'];
+  jk = { ...jk, envVars: names.map((name) => ({ name, fallback: '-' })) };
+  assert.deepEqual(
+    attributes(told()).slice(3),
+    names.map((name) => `${name}=-`),
+  );
+  exchange.request.fields.add('x-uSER', 'anna');
+  assert.equal(attributes(told())[3], 'HTTP_X_USER=anna');
+});
+
+// JK_IGNORE_CL
+test('a length that is hidden is not among the fields: a container that knew it would wait for the first octets', () => {
+  exchange.request.bodyLength = 5;
+  exchange.request.fields.add('Content-Length', '5');
+  jk = { ...jk, envVars: [{ name: 'CONTENT_LENGTH', fallback: '-' }] };
+  for (const _ of ['first try', 'second try']) {
+    const seen = told({ hidesLength: true });
+    assert.deepEqual(seen.headers.slice(1), []);
+    assert.deepEqual(attributes(seen).slice(3), ['CONTENT_LENGTH=5']);
+  }
 });
 
 test('a member that sessions alone may use is told so, and one that a rule has stopped', () => {
