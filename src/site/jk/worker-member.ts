@@ -126,7 +126,7 @@ function readTries(values: WorkerValues): TryConfig {
   return Object.freeze({
     retries: values.number({ byDefault: 2, least: 1 }, 'retries'),
     retryIntervalMs: values.number({ byDefault: 100 }, 'retry_interval'),
-    recoveryOptions: values.number({ byDefault: 0, most: RECOVERY_BITS }, 'recovery_options'),
+    recoveryOptions: values.mask(RECOVERY_BITS, 'recovery_options'),
     failOnStatus: Object.freeze(readFailOnStatus(values)),
     replyTimeoutMs: values.number({ byDefault: 0 }, 'reply_timeout'),
     connectPingMs: pingMs('C', 'connect_timeout'),

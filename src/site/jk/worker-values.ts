@@ -89,6 +89,21 @@ export class WorkerValues {
     return fit;
   }
 
+  /** A sum of bits, none without the property. Those that mean nothing stay in it, as status workers show it whole. */
+  mask(bits: number, property: string): number {
+    const entry = this.entry(property);
+    if (entry === undefined) return 0;
+    const value = this.#numberOf(entry) | 0;
+    const known = value & bits;
+    if (known !== value)
+      this.#warn(
+        entry,
+        'unknown-bits',
+        `${shown(entry.value)} has bits beyond ${bits}, which mean nothing; write ${known}`,
+      );
+    return value;
+  }
+
   #numberOf(entry: Entry): number {
     const { value, exact } = parseNumber(entry.value);
     if (!exact)

@@ -150,7 +150,12 @@ test('worker.<name>.retries is at least 1, and worker.<name>.retry_interval goes
 
 test('worker.<name>.recovery_options is a mask of five bits', () => {
   assert.equal(tries('worker.a.recovery_options=27').recoveryOptions, 27);
-  assert.deepEqual(codes('worker.a.recovery_options=32'), ['warning out-of-range']);
+  assert.deepEqual(codes('worker.a.recovery_options=99'), ['warning unknown-bits']);
+  assert.equal(
+    tries('worker.a.recovery_options=99').recoveryOptions,
+    99,
+    '64 and 32 mean nothing and switch nothing on',
+  );
 });
 
 test('worker.<name>.fail_on_status is a list, with minus for soft ones', () => {
