@@ -48,7 +48,7 @@ export class HealthChecks {
     const own = this.#byBalancer.get(key);
     const before = own ?? (previous === undefined ? undefined : previous.#byBalancer.get(key)) ?? NO_CHECKUPS;
     const checkups = new Map<string, Checkup>();
-    for (const member of proxied.balancer.config.policy === 'direct' ? [] : proxied.balancer.members) {
+    for (const member of proxied.balancer.policy.isDirect ? [] : proxied.balancer.members) {
       const { url, healthCheck } = member.config;
       const question = questionOf(member.config);
       if (question === undefined) continue;

@@ -1,5 +1,5 @@
-// A pooled AJP connection: one forwarded request after another, as mod_proxy_ajp sends them (ajp13.md §5–6). The head of
-// a response is held back until a body octet, a flush or the end follows: until then the attempt may still be repeated.
+// A pooled AJP connection: one forwarded request after another (ajp13.md §5–6). The head of a response is held back until a
+// body octet, a flush or the end follows: until then the attempt may still be repeated.
 
 import type { Failure } from '../../base/failure.ts';
 import { type ResponseHead, UNKNOWN_LENGTH } from '../../base/head.ts';
@@ -7,6 +7,7 @@ import { DATA_HEADER_BYTES, dataBytesMax } from '../../wire/ajp/constants.ts';
 import { encodeForwardRequest, ForwardRequest } from '../../wire/ajp/forward-request.ts';
 import { BODY_END_PACKET, CPING_PACKET, encodeDataHeader } from '../../wire/ajp/front-packets.ts';
 import { ResponseDecoder, type ResponseSink } from '../../wire/ajp/response-decoder.ts';
+import type { AjpDialect } from './ajp-dialect.ts';
 import { fillForwardRequest } from './ajp-request.ts';
 import type { Backend, DialWaiter } from './backend.ts';
 import { BodyQueue } from './body-queue.ts';
@@ -54,7 +55,7 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink, HeldOctets
   /** Status of the response, and size of the packet that the request went in. */
   #status = 0;
   #requestBytes = 0;
-  /** mod_proxy counts body octets only (modproxy.md §7, bytraffic), mod_jk whole packets (J-LBV-01). */
+  readonly #dialect: AjpDialect;
   readonly #countsPackets: boolean;
   bytesWritten = 0;
   bytesRead = 0;
@@ -62,8 +63,9 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink, HeldOctets
   constructor(backend: Backend, waiter: DialWaiter, timeoutMs: number) {
     this.#packetBytes = backend.ajpPacketBytes;
     this.#decoder = new ResponseDecoder(this.#packetBytes);
-    this.#countsPackets = backend.config.lb !== undefined;
-    this.#held = HeldOctets.for(backend.config, backend.link, this);
+    this.#dialect = backend.ajpDialect;
+    this.#countsPackets = this.#dialect.countsPackets;
+    this.#held = HeldOctets.for(this.#dialect.holdingMs(backend.config), backend.link, this);
     this.#socket = new UpstreamSocket(backend, waiter, timeoutMs, this);
   }
 
@@ -90,7 +92,7 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink, HeldOctets
     this.#isBodyComplete = bodyLength === 0;
     this.#wanted = dataBytesMax(this.#packetBytes);
     this.#credit = bodyLength > 0 && !request.hidesLength ? 1 : 0;
-    const pingMs = this.#pingMs;
+    const pingMs = this.#dialect.pingMs(this.#socket.backend.config, this.#socket.isFirstUse);
     if (pingMs > 0) this.#ping(pingMs);
     else this.#sendRequest();
   }
@@ -140,14 +142,6 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink, HeldOctets
   }
 
   // --- sending ------------------------------------------------------------------------------------------------------
-
-  /** With mod_jk a new connection has a limit of its own, and is asked once all the same (J-FO-24). */
-  get #pingMs(): number {
-    const { lb, pingMs } = this.#socket.backend.config;
-    if (lb === undefined) return pingMs;
-    const { connectPingMs, prepostPingMs } = lb.tries;
-    return this.#socket.isFirstUse && connectPingMs > 0 ? connectPingMs : prepostPingMs;
-  }
 
   #ping(limitMs: number): void {
     const socket = this.#socket;
@@ -249,10 +243,8 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink, HeldOctets
     if (this.#socket.request?.flushesHead === true) this.#passHead();
   }
 
-  /** A member of mod_jk holds the beginning back, which may still be asked for elsewhere; there is nothing to gain later. */
   get #waitsForNobody(): boolean {
-    const { request, backend } = this.#socket;
-    return request?.flushesBody === true || (backend.config.lb !== undefined && !this.#isHeadHeld);
+    return this.#socket.request?.flushesBody === true || (this.#dialect.holdsBeginningOnly && !this.#isHeadHeld);
   }
 
   body(bytes: Buffer, start: number, end: number): void {
@@ -284,7 +276,7 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink, HeldOctets
 
   end(reuse: boolean): void {
     if (!reuse && this.#status >= 400) this.#tellRefusal();
-    if (this.#isHeadHeld && this.#socket.backend.config.lb !== undefined) this.#tellLength();
+    if (this.#isHeadHeld && this.#dialect.tellsLength) this.#tellLength();
     this.#held?.release();
     if (this.#isHeadHeld) this.#passHead();
     if (!this.#socket.isBusy) return;
@@ -295,7 +287,7 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink, HeldOctets
     this.#socket.complete(reuse && !isOwed && !isLast, undefined);
   }
 
-  /** All of a response is here, whose length nobody has told: httpd tells it then (recording J-FRM-01). */
+  /** All of a response is here, whose length nobody has told. */
   #tellLength(): void {
     const response = this.#socket.request?.exchange.response;
     if (response?.bodyLength === UNKNOWN_LENGTH && this.#held !== undefined && this.#held.length > 0)

@@ -1,7 +1,8 @@
 // The facts of a failed attempt as the balancer judges them: made of what the connection, or the dial, tells, and of the
 // request. Only when something has failed.
 
-import type { RequestRules, TryConfig } from '../../balancer/lb-config.ts';
+import type { MemberConfig } from '../../balancer/config.ts';
+import type { RequestRules } from '../../balancer/lb-config.ts';
 import type { Outcome, Phase } from '../../balancer/replay.ts';
 import type { Failure } from '../../base/failure.ts';
 import type { Backend } from './backend.ts';
@@ -64,7 +65,7 @@ export function attemptOutcome(
     bodyKept,
     reusedConnection: facts.reusedConnection,
     secondChance,
-    timedOut: facts.timedOut && (config.lb === undefined || replyTimeoutMs(config.lb.tries, request.rules) > 0),
+    timedOut: facts.timedOut && replyTimeoutMs(config, request.rules) !== 0,
     pinged: isAjp && config.pingMs > 0,
     answered: request.exchange.stage !== 'open',
     hasHead: facts.hasHead,
@@ -72,7 +73,10 @@ export function attemptOutcome(
   };
 }
 
-/** How long a Tomcat may be silent within an answer: as the rule says, or the worker; 0 for as long as its socket may be. */
-export function replyTimeoutMs(tries: TryConfig, rules: RequestRules | undefined): number {
-  return rules?.replyTimeoutMs ?? tries.replyTimeoutMs;
+/**
+ * How long a Tomcat may be silent within an answer (reply_timeout): as the rule says, or the worker; 0 for as long as its
+ * socket may be. Undefined for members that have no such limit beside that of their socket.
+ */
+export function replyTimeoutMs({ lb }: MemberConfig, rules: RequestRules | undefined): number | undefined {
+  return lb && (rules?.replyTimeoutMs ?? lb.tries.replyTimeoutMs);
 }

@@ -10,6 +10,7 @@ import { Pool } from '../../link/pool.ts';
 import { PACKET_SIZE_DEFAULT, PACKET_SIZE_MAX } from '../../wire/ajp/constants.ts';
 import { type BadHeader, defaultResponseHeadLimits, type ResponseHeadLimits } from '../../wire/http1/limits.ts';
 import { AjpConnection } from './ajp-connection.ts';
+import { type AjpDialect, ajpDialectOf } from './ajp-dialect.ts';
 import { mayUpgrade, WEBSOCKET } from './http-attempt.ts';
 import { HttpConnection } from './http-connection.ts';
 import { NameWatch } from './name-watch.ts';
@@ -34,6 +35,7 @@ export class Backend {
   readonly log: Log;
   readonly pool: Pool<UpstreamConnection>;
   readonly address: DialAddress;
+  readonly ajpDialect: AjpDialect;
   /** Being dialled for requests that are over; worth having while others may come. */
   readonly #orphans = new Set<UpstreamConnection>();
   readonly #responseLimits = new Map<BadHeader, ResponseHeadLimits>();
@@ -49,6 +51,7 @@ export class Backend {
     this.config = config;
     this.link = link;
     this.log = log;
+    this.ajpDialect = ajpDialectOf(config);
     const max = config.pool.max ?? CONNECTIONS_MAX_DEFAULT;
     const { smax, ttlMs } = config.pool;
     const keepsAges = (config.lb?.tries.idlePingMs ?? 0) > 0;

@@ -1,11 +1,10 @@
-// Octets of an AJP response that wait for company, where `flushpackets=` asks for it: `off` until there are enough of them,
-// the container asks for a flush, or the response ends; `auto` until nothing has come for `flushwait=` (modproxy.md §10.4).
-// Without the parameter, and with `on`, nothing waits: no connection has one of these then. For members of mod_jk it is
-// always `off`, as httpd's own buffer held their octets.
+// Octets of an AJP response that wait for company until there are enough of them, the container asks for a flush, the
+// response ends, or, where a pause counts, nothing has come for so long. Which of it holds is the dialect's: with mod_proxy
+// `flushpackets=` and `flushwait=` say it (modproxy.md §10.4). A connection where nothing waits has none of these.
 
-import type { MemberConfig } from '../../balancer/config.ts';
 import { Deadline } from '../../link/deadlines.ts';
 import type { Link } from '../../link/link.ts';
+import type { HoldingMs } from './ajp-dialect.ts';
 
 /** Octets that wait at most. */
 const HELD_BYTES_MAX = 8 * 1024;
@@ -36,15 +35,10 @@ export class HeldOctets {
     });
   }
 
-  /** For a connection to this member; undefined when nothing waits there. */
-  static for(
-    { written, flushPackets, flushWaitMs, lb }: MemberConfig,
-    link: Link,
-    taker: HeldOctetsTaker,
-  ): HeldOctets | undefined {
-    if (lb !== undefined) return new HeldOctets(link, undefined, taker);
-    if (flushPackets === 'on' || written?.includes('flushPackets') !== true) return undefined;
-    return new HeldOctets(link, flushPackets === 'auto' ? flushWaitMs : undefined, taker);
+  /** For one connection; undefined when nothing waits there. */
+  static for(holdingMs: HoldingMs, link: Link, taker: HeldOctetsTaker): HeldOctets | undefined {
+    if (holdingMs === 'none') return undefined;
+    return new HeldOctets(link, holdingMs === 'any' ? undefined : holdingMs, taker);
   }
 
   /** Octets that wait. */

@@ -120,8 +120,8 @@ export class Attempts implements PoolWaiter, DialWaiter {
   get timeoutMs(): number {
     const { host } = this.request;
     const config = this.#backend?.config;
-    const replyMs = config?.lb === undefined ? 0 : replyTimeoutMs(config.lb.tries, this.request.rules);
-    return replyMs > 0 ? replyMs : (config?.timeoutMs ?? host.proxyTimeoutMs ?? host.timeoutMs);
+    const replyMs = config && replyTimeoutMs(config, this.request.rules);
+    return replyMs || (config?.timeoutMs ?? host.proxyTimeoutMs ?? host.timeoutMs);
   }
 
   /** The attempt failed and its connection with it. */

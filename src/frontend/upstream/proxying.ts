@@ -122,9 +122,9 @@ function runsOf(frontend: ProxyingFrontend): ProxyRuns {
 function tellEnvironment({ request, session, election, balancer }: Attempts, member: Member): void {
   const { exchange } = request;
   const visit = exchange.attachment as Visit;
-  const { config } = balancer.balancer;
+  const { config, policy } = balancer.balancer;
   const isRead = visit.host.readsEnvironment || visit.trace !== undefined;
-  if (!isRead || config.policy === 'direct') return;
+  if (!isRead || policy.isDirect) return;
   exchange.setEnv('BALANCER_NAME', `balancer://${config.name}`);
   exchange.setEnv('BALANCER_WORKER_NAME', member.config.url);
   exchange.setEnv('BALANCER_WORKER_ROUTE', member.config.route);
