@@ -26,6 +26,8 @@ export interface RuleExtension {
 
 /** Longest line in octets; a longer one is an error. */
 export const MAX_MAP_LINE = 8191;
+/** Longest value in octets once variables are replaced: values that repeat values would grow without end. */
+export const MAX_MAP_VALUE = 65_536;
 /** Most variables that are replaced in one value; further ones stay as they are. */
 const MAX_VARIABLES = 21;
 
@@ -78,6 +80,11 @@ export function readUriWorkerMap(octets: string, reading: MapReading): MapRule[]
       asked.add(name);
       return entries.get(name)?.value ?? environment[name];
     });
+    if (replaced.length > MAX_MAP_VALUE) {
+      const told = `the value has more than ${MAX_MAP_VALUE} octets with its variables, and the line is ignored`;
+      findings.warn(place, '', 'value-too-long', told);
+      return;
+    }
     if (before === undefined) entries.set(key, { value: replaced, place });
     else {
       before.value = replaced;

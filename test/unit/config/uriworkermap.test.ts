@@ -56,6 +56,14 @@ test('$(NAME) is an earlier key of the file, else a variable of the environment,
   assert.deepEqual(read('v=w2\n').told, ['no-pattern 1']);
 });
 
+test('values that repeat values do not grow without end', () => {
+  const repeat = (name: string) => `$(${name})`.repeat(20);
+  const text = `a=${'x'.repeat(8000)}\n/b=${repeat('a')}\n/c=${repeat('/b')}\n/d=${repeat('/c')}\n/e=w\n`;
+  assert.deepEqual(read(text).told, ['value-too-long 2']);
+  assert.deepEqual(read(text).rules.slice(-1), ['5: /e=w']);
+  assert.ok(read(text).rules.every((rule) => rule.length < 10_000));
+});
+
 test('behind the worker stand extensions; session_path may begin with the separator itself', () => {
   assert.deepEqual(readWorkerText('w;a=1;b;c=x=y'), {
     worker: 'w',
