@@ -13,7 +13,7 @@ export interface FailStatus {
   readonly isSoft: boolean;
 }
 
-/** Limits and rules of the connections to one Tomcat, and of the tries at it (workers of type ajp13). */
+/** Tries at one Tomcat, what counts as a failed one, and how its connections are asked (workers of type ajp13). */
 export interface TryConfig {
   /** Tries at the same member, each on another connection. At least 1, default 2. */
   readonly retries: number;
@@ -34,10 +34,6 @@ export interface TryConfig {
   readonly pingTimeoutMs: number;
   /** More requests at once than this and the member is BUSY. Default 0: no limit. */
   readonly busyLimit: number;
-  /** ping_mode: letters C, P, I in this order, as the status worker shows nothing of it; ''. */
-  readonly pingMode: string;
-  /** socket_timeout, 0: none. */
-  readonly socketTimeoutMs: number;
 }
 
 /** What a member of an lb worker has that other members have not. */

@@ -2,10 +2,10 @@
 
 import type { PolicyName, StickinessConfig } from './config.ts';
 import type { Elector, ElectorGround } from './elector.ts';
+import { DEFAULT_LB } from './lb/defaults.ts';
 import { DirectElector } from './lb/direct-elector.ts';
 import { LbElector } from './lb/lb-elector.ts';
 import { LbSessionFinder } from './lb/session-ids.ts';
-import { DEFAULT_LB } from './lb/try-defaults.ts';
 import { BIT, UNUSABLE_BITS } from './member.ts';
 import { ModProxyElector } from './mod-proxy-elector.ts';
 import { type Decision, judgeLikeModProxy, type Outcome } from './replay.ts';

@@ -1,8 +1,8 @@
 // good and bad of a status worker: how its page rates members (jkstatus.md). What is bad is not good; the rest is degraded.
 
+import type { LbStateText } from '../../balancer/lb/states.ts';
 import type { Activation } from '../../balancer/lb-config.ts';
 import type { StateRating, StatusWorkerSettings } from '../../site/jk/model-jk.ts';
-import type { JkState } from './view.ts';
 
 export type Rated = 'good' | 'degraded' | 'bad';
 
@@ -16,7 +16,7 @@ const BAD: readonly StateRating[] = [
 ];
 
 /** Recovering, probing and forced are one for ratings. */
-const RATED_STATES: Readonly<Record<JkState, NonNullable<StateRating['state']>>> = {
+const RATED_STATES: Readonly<Record<LbStateText, NonNullable<StateRating['state']>>> = {
   OK: 'ok',
   'OK/IDLE': 'idle',
   'OK/BUSY': 'busy',
@@ -29,7 +29,7 @@ const RATED_STATES: Readonly<Record<JkState, NonNullable<StateRating['state']>>>
 /** An empty list stands for the default: bad `s,e`, good `a.o,a.i,a.b,a.r`. */
 export function rate(
   { good, bad }: Pick<StatusWorkerSettings, 'good' | 'bad'>,
-  member: { readonly activation: Activation; readonly state: JkState },
+  member: { readonly activation: Activation; readonly state: LbStateText },
 ): Rated {
   const state = RATED_STATES[member.state];
   const fits = (rating: StateRating) =>

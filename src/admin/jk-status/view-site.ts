@@ -2,8 +2,8 @@
 // was counted. Every status worker shows all of them, as in mod_jk.
 
 import type { MemberConfig } from '../../balancer/config.ts';
+import { triesOf } from '../../balancer/lb/defaults.ts';
 import { balancerFigures, type MemberFigures, memberFigures } from '../../balancer/lb/figures.ts';
-import { triesOf } from '../../balancer/lb/try-defaults.ts';
 import type { LbMemberConfig } from '../../balancer/lb-config.ts';
 import type { Member } from '../../balancer/member.ts';
 import type { RunningSite } from '../../frontend/running-site.ts';

@@ -1,6 +1,7 @@
 // What a status worker tells, as plain data: the values that mod_jk's pages show, in their units. The formats beside this
 // file write it, `view-site.ts` takes it from a running site.
 
+import type { LbStateText } from '../../balancer/lb/states.ts';
 import type { Activation, LbMethod } from '../../balancer/lb-config.ts';
 
 /** Everything one answer may show. */
@@ -89,12 +90,8 @@ export interface TomcatView {
   readonly lastResetAt: number;
   /** Seconds since 1970; undefined when there is no error to tell of. */
   readonly errorAt: number | undefined;
-  /** `OK`, `OK/IDLE`, `ERR`, `ERR/REC` … */
-  readonly state: JkState;
+  readonly state: LbStateText;
 }
-
-/** States as mod_jk writes them. */
-export type JkState = 'OK' | 'OK/IDLE' | 'OK/BUSY' | 'ERR' | 'ERR/REC' | 'ERR/PRB' | 'ERR/FRC';
 
 export interface MemberView extends TomcatView {
   readonly activation: Activation;

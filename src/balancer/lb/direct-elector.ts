@@ -1,18 +1,17 @@
 // A worker of type ajp13 without a balancer (modjk.md §5): one Tomcat that is asked by every request, tried as often as it
 // says, and never in error. What went wrong is counted for the status worker.
 
-import { Failure } from '../../base/failure.ts';
+import type { Failure } from '../../base/failure.ts';
 import type { Election, Step } from '../election.ts';
 import type { Elector, ElectorGround, Leaving } from '../elector.ts';
 import type { Member } from '../member.ts';
 import type { Outcome } from '../replay.ts';
 import type { Session } from '../stickiness.ts';
 import type { ElectionTrace } from '../trace.ts';
+import { triesOf } from './defaults.ts';
 import type { Judgement } from './judging.ts';
-import { failStatusOf } from './progress.ts';
 import { STATE, setState, stateOf } from './states.ts';
-import { AT_ONCE, answerWith, CUT, isStale, judged, nextTry } from './tries.ts';
-import { triesOf } from './try-defaults.ts';
+import { AT_ONCE, answerWith, CUT, isStale, judged, judgedStatus, nextTry, statusFailure } from './tries.ts';
 
 export class DirectElector implements Elector {
   trace: ElectionTrace | undefined = undefined;
@@ -33,7 +32,8 @@ export class DirectElector implements Elector {
     if (member === undefined) return undefined;
     progress.hasEntered = false;
     progress.activation = 'active';
-    progress.jvmRoute = election.forcedRoute ?? member.config.route;
+    // Without a balancer a Tomcat is told no route of its own.
+    progress.jvmRoute = election.forcedRoute;
     return member;
   }
 
@@ -55,11 +55,10 @@ export class DirectElector implements Elector {
   succeeded(): void {}
 
   answered(member: Member, election: Election, status: number): Step | undefined {
-    const found = failStatusOf(status, triesOf(member.config).failOnStatus, election.rules);
-    if (found === undefined) return undefined;
-    const why = `${member.config.url} answered ${status}, which fail_on_status names`;
-    this.#ground.chronicle.keep(member, 'answer', new Failure('fail-on-status', 'upstream', why));
-    return this.#failedTry(member, election, { class: 'status', status: 503, isRecoverable: !election.isBodyAsked });
+    const judgement = judgedStatus(status, triesOf(member.config), election);
+    if (judgement === undefined) return undefined;
+    this.#ground.chronicle.keep(member, 'answer', statusFailure(member, status));
+    return this.#failedTry(member, election, judgement);
   }
 
   judge(member: Member, election: Election, outcome: Outcome, failure: Failure | undefined): Step {

@@ -5,9 +5,9 @@ import type { Balancer } from '../balancer.ts';
 import type { LbConfig } from '../lb-config.ts';
 import type { Member } from '../member.ts';
 import { MAINTAINED, NEVER, RESET } from '../scoreboard.ts';
+import { DEFAULT_LB } from './defaults.ts';
 import { secondsBetween } from './maintenance.ts';
 import { type LbStateText, STATE, setState, stateOf, stateText } from './states.ts';
-import { DEFAULT_LB } from './try-defaults.ts';
 
 /** Connections to a member; who has the pool knows. */
 export interface ConnectionFigures {

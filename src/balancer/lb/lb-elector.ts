@@ -1,7 +1,7 @@
 // An lb worker of mod_jk at work (modjk.md §4–§5.2): rounds over the members, states that requests and maintenance move
 // the members through, and what each kind of failure does to them.
 
-import { Failure } from '../../base/failure.ts';
+import type { Failure } from '../../base/failure.ts';
 import type { BalancerConfig } from '../config.ts';
 import type { Election, Step } from '../election.ts';
 import type { Elector, ElectorGround, FailureKind, Leaving } from '../elector.ts';
@@ -11,14 +11,24 @@ import type { Outcome } from '../replay.ts';
 import { NEVER } from '../scoreboard.ts';
 import type { Session } from '../stickiness.ts';
 import type { ElectionTrace } from '../trace.ts';
+import { triesOf } from './defaults.ts';
 import type { FailureClass, Judgement } from './judging.ts';
 import { LbLoads } from './loads.ts';
 import { LbLookup } from './lookup.ts';
 import { LbMaintenance, secondsBetween } from './maintenance.ts';
-import { failStatusOf, type LbProgress } from './progress.ts';
+import type { LbProgress } from './progress.ts';
 import { changeState, STATE, setState, stateOf } from './states.ts';
-import { AT_ONCE, answerWith, CUT, isStale, judged, nextTry, otherAfter } from './tries.ts';
-import { triesOf } from './try-defaults.ts';
+import {
+  AT_ONCE,
+  answerWith,
+  CUT,
+  isStale,
+  judged,
+  judgedStatus,
+  nextTry,
+  otherAfter,
+  statusFailure,
+} from './tries.ts';
 
 export class LbElector implements Elector {
   readonly #ground: ElectorGround;
@@ -79,7 +89,6 @@ export class LbElector implements Elector {
           continue;
         }
       }
-      progress.status = 503;
       if (!this.#nextRound(progress)) return undefined;
       if (this.#lb.retryIntervalMs > 0) {
         election.mayWait = true;
@@ -155,17 +164,10 @@ export class LbElector implements Elector {
   succeeded(): void {}
 
   answered(member: Member, election: Election, status: number): Step | undefined {
-    const tries = triesOf(member.config);
-    const found = failStatusOf(status, tries.failOnStatus, election.rules);
-    if (found === undefined) return undefined;
-    const why = `${member.config.url} answered ${status}, which fail_on_status names`;
-    this.#ground.chronicle.keep(member, 'answer', new Failure('fail-on-status', 'upstream', why));
-    const isRecoverable = !election.isBodyAsked;
-    return this.#failedTry(member, election, {
-      class: found.isSoft ? 'soft-status' : 'status',
-      status: 503,
-      isRecoverable,
-    });
+    const judgement = judgedStatus(status, triesOf(member.config), election);
+    if (judgement === undefined) return undefined;
+    this.#ground.chronicle.keep(member, 'answer', statusFailure(member, status));
+    return this.#failedTry(member, election, judgement);
   }
 
   judge(member: Member, election: Election, outcome: Outcome, failure: Failure | undefined): Step {

@@ -1,7 +1,7 @@
 // How far one request has come with a worker of mod_jk: rounds, tries, members that failed it, and how it sees the present
 // one. Part of `Election`.
 
-import type { Activation, FailStatus, RequestRules } from '../lb-config.ts';
+import type { Activation } from '../lb-config.ts';
 
 /** Made once for an Election object that meets a worker of mod_jk; reused with it. */
 export class LbProgress {
@@ -24,10 +24,8 @@ export class LbProgress {
   /** The present member was chosen by the session's route. */
   isSticky = false;
   activation: Activation = 'active';
-  /** What the member is told of the route. */
-  jvmRoute = '';
-  /** Status for an answer of ours, from the last failure. */
-  status = 503;
+  /** What the member is told of the route; undefined: nothing. */
+  jvmRoute: string | undefined = undefined;
 
   begin(): void {
     this.hasBegun = false;
@@ -36,16 +34,5 @@ export class LbProgress {
     this.tries = 0;
     this.wasForced = false;
     this.hasEntered = false;
-    this.status = 503;
   }
-}
-
-/** Status that takes the request away from the member, by the rule or the worker. */
-export function failStatusOf(
-  status: number,
-  own: readonly FailStatus[],
-  rules: RequestRules | undefined,
-): FailStatus | undefined {
-  const list = rules?.failOnStatus ?? own;
-  return list.length === 0 ? undefined : list.find((each) => each.status === status);
 }

@@ -1,9 +1,10 @@
 // The tries at one Tomcat (modjk.md §5.1): how often the same member is asked, and when another connection is worth a try
 // that does not count. Shared by lb workers and workers of type ajp13.
 
-import type { Failure } from '../../base/failure.ts';
-import type { Step } from '../election.ts';
+import { Failure } from '../../base/failure.ts';
+import type { Election, Step } from '../election.ts';
 import type { TryConfig } from '../lb-config.ts';
+import type { Member } from '../member.ts';
 import type { Outcome } from '../replay.ts';
 import { type Judgement, judgeLikeModJk } from './judging.ts';
 import type { LbProgress } from './progress.ts';
@@ -17,7 +18,7 @@ export function answerWith(status: number, isTimeout: boolean): Step {
   return { ...PLAIN, status, isTimeout };
 }
 
-export function sameAfter(afterMs: number): Step {
+function sameAfter(afterMs: number): Step {
   return { ...AT_ONCE, afterMs };
 }
 
@@ -34,9 +35,24 @@ export function judged(outcome: Outcome, failure: Failure | undefined, { recover
   return judgeLikeModJk(outcome, failure?.code ?? '', recoveryOptions);
 }
 
+/** What an answer means whose status takes the request away from the member: undefined where none does (fail_on_status). */
+export function judgedStatus(
+  status: number,
+  tries: TryConfig,
+  { rules, isBodyAsked }: Election,
+): Judgement | undefined {
+  const list = rules?.failOnStatus ?? tries.failOnStatus;
+  const found = list.length === 0 ? undefined : list.find((each) => each.status === status);
+  return found && { class: found.isSoft ? 'soft-status' : 'status', status: 503, isRecoverable: !isBodyAsked };
+}
+
+/** The cause that is kept of it. */
+export function statusFailure({ config }: Member, status: number): Failure {
+  return new Failure('fail-on-status', 'upstream', `${config.url} answered ${status}, which fail_on_status names`);
+}
+
 /** Counts a failed try. @returns the next one at the same member; undefined when it has had its tries */
 export function nextTry(judgement: Judgement, progress: LbProgress, tries: TryConfig): Step | undefined {
-  progress.status = judgement.status;
   if (judgement.class === 'busy' || !judgement.isRecoverable || ++progress.tries >= tries.retries) return undefined;
   return sameAfter(tries.retryIntervalMs);
 }

@@ -43,7 +43,6 @@ export function proxyToWorker(
   request.path = manner.uri;
   request.rules = rulesInForce(goal.jk?.rules, env);
   request.forcedRoute = env?.get('JK_ROUTE') || undefined;
-  manner.route = request.forcedRoute;
   request.manners = jk.options.disableReuse ? NO_KEEP_ALIVE : 0;
   request.flushesBody = jk.options.flushPackets;
   request.flushesHead = jk.options.flushHeader;
@@ -84,12 +83,8 @@ function runsOf(frontend: ProxyingFrontend): ProxyRuns {
 /** What the request says of the member that has been elected for it. */
 function chosen({ request, balancer, election }: Attempts, member: Member): void {
   const manner = request.ajpManner as JkRequest;
-  const { lb } = member.config;
-  const isDirect = balancer.balancer.config.lb === undefined;
-  if (!isDirect && lb !== undefined) {
-    manner.activation = election.lb.activation;
-    manner.route = election.lb.jvmRoute;
-  }
+  manner.activation = election.lb.activation;
+  manner.route = election.lb.jvmRoute;
   (request.exchange.attachment as Visit).jkAccount?.chosen(balancer.balancer, member, manner.route);
 }
 

@@ -1,22 +1,9 @@
 // What the environment says of one request beside the rule that matched: JK_REPLY_TIMEOUT, JK_STICKY_IGNORE, JK_STATELESS
 // (modjk.md §3; recordings J-STK-24, J-FO-42). What it says counts, not the rule.
 
+import { NO_RULES } from '../../balancer/lb/defaults.ts';
 import type { RequestRules } from '../../balancer/lb-config.ts';
 import { numberAt } from './jk-request.ts';
-
-/** A rule that says nothing. */
-export const NO_RULES: RequestRules = Object.freeze({
-  replyTimeoutMs: undefined,
-  ignoresSessions: false,
-  isStateless: false,
-  activations: new Map(),
-  failOnStatus: undefined,
-  useServerErrorsFrom: undefined,
-  sessionCookie: undefined,
-  sessionPath: undefined,
-  setsSessionCookie: undefined,
-  sessionCookiePath: undefined,
-});
 
 /** The rules in force for a request; undefined when there are none. */
 export function rulesInForce(

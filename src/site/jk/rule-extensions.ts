@@ -1,6 +1,7 @@
 // What stands behind the worker of a rule (`;reply_timeout=…`), as the engine takes it, with findings for what it will not
 // take. Source: docs/reference/uriworkermap.md; how mod_jk 1.2.48 reads each value.
 
+import { NO_RULES } from '../../balancer/lb/defaults.ts';
 import type { Activation, FailStatus, RequestRules } from '../../balancer/lb-config.ts';
 import { textOf } from '../../config/files.ts';
 import type { RuleExtension } from '../../config/modjk/uriworkermap.ts';
@@ -9,19 +10,6 @@ import type { RuleExtension } from '../../config/modjk/uriworkermap.ts';
 export type TellRule = (code: string, message: string) => void;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-const NO_RULES: RequestRules = Object.freeze({
-  replyTimeoutMs: undefined,
-  ignoresSessions: false,
-  isStateless: false,
-  activations: new Map<string, Activation>(),
-  failOnStatus: undefined,
-  useServerErrorsFrom: undefined,
-  sessionCookie: undefined,
-  sessionPath: undefined,
-  setsSessionCookie: undefined,
-  sessionCookiePath: undefined,
-});
 
 /** Extensions by name. Those of a list may stand once: mod_jk keeps the first. */
 const KNOWN: readonly string[] = [

@@ -31,7 +31,8 @@ export function readMember(
   const tries = readTries(values);
   const route = values.shortText('route', 'jvm_route') ?? values.name;
   const source = readSource(values);
-  const connectMs = values.number({ byDefault: tries.socketTimeoutMs }, 'socket_connect_timeout');
+  const socketMs = seconds(values.number({ byDefault: 0 }, 'socket_timeout'));
+  const connectMs = values.number({ byDefault: socketMs }, 'socket_connect_timeout');
   const factor = isDirect ? 1 : values.number({ byDefault: 1, least: 1 }, 'lbfactor');
   return defaultMember(
     { url: `ajp://${host.includes(':') ? `[${host}]` : host}:${port}`, scheme: 'ajp', host, port, path: '' },
@@ -43,7 +44,7 @@ export function readMember(
       flags: { drain: activation === 'disabled', stopped: activation === 'stopped' },
       pool: readPool(values, tries),
       connectTimeoutMs: connectMs === 0 ? NO_LIMIT_MS : connectMs,
-      timeoutMs: tries.socketTimeoutMs === 0 ? NO_LIMIT_MS : tries.socketTimeoutMs,
+      timeoutMs: socketMs === 0 ? NO_LIMIT_MS : socketMs,
       tcpKeepAlive: values.flag('socket_keepalive', false),
       ioBufferSize: readPacketSize(values),
       ...(source === undefined ? {} : { localAddress: source }),
@@ -135,8 +136,6 @@ function readTries(values: WorkerValues): TryConfig {
     idlePingMs: seconds(interval === 0 && mode.includes('I') ? Math.floor(pingTimeoutMs / 100) : interval),
     pingTimeoutMs,
     busyLimit: values.number({ byDefault: 0 }, 'busy_limit'),
-    pingMode: mode,
-    socketTimeoutMs: seconds(values.number({ byDefault: 0 }, 'socket_timeout')),
   });
 }
 

@@ -10,9 +10,9 @@ import {
   defaultStickiness,
 } from '../../../src/balancer/config.ts';
 import { Election, type Step } from '../../../src/balancer/election.ts';
+import { DEFAULT_LB, DEFAULT_TRIES, NO_RULES } from '../../../src/balancer/lb/defaults.ts';
 import { type MemberFigures, memberFigures } from '../../../src/balancer/lb/figures.ts';
 import { forceRoute } from '../../../src/balancer/lb/session-ids.ts';
-import { DEFAULT_LB, DEFAULT_TRIES } from '../../../src/balancer/lb/try-defaults.ts';
 import type { LbConfig, LbMemberConfig, RequestRules, TryConfig } from '../../../src/balancer/lb-config.ts';
 import type { Member } from '../../../src/balancer/member.ts';
 import type { Outcome } from '../../../src/balancer/replay.ts';
@@ -57,19 +57,6 @@ export interface MemberChoicesJk extends Partial<Omit<LbMemberConfig, 'tries'>> 
   readonly distance?: number;
   readonly tries?: Partial<TryConfig>;
 }
-
-const NO_RULES: RequestRules = {
-  replyTimeoutMs: undefined,
-  ignoresSessions: false,
-  isStateless: false,
-  activations: new Map(),
-  failOnStatus: undefined,
-  useServerErrorsFrom: undefined,
-  sessionCookie: undefined,
-  sessionPath: undefined,
-  setsSessionCookie: undefined,
-  sessionCookiePath: undefined,
-};
 
 export function jkMember(name: string, choices: MemberChoicesJk = {}) {
   const { route = name, redirect = '', distance = 0, tries, ...lb } = choices;

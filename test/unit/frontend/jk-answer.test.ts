@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { NO_RULES } from '../../../src/balancer/lb/defaults.ts';
 import type { LbConfig } from '../../../src/balancer/lb-config.ts';
 import { ResponseHead } from '../../../src/base/head.ts';
 import { finishJkHead, isReplacedByErrorPage, nameMember } from '../../../src/frontend/jk/jk-answer.ts';
-import { NO_RULES, rulesInForce } from '../../../src/frontend/jk/jk-request-rules.ts';
+import { rulesInForce } from '../../../src/frontend/jk/jk-request-rules.ts';
 
 function answer(status: number, reason = ''): ResponseHead {
   const head = new ResponseHead();

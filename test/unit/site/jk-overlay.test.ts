@@ -31,8 +31,6 @@ const TRIES: LbMemberConfig['tries'] = {
   idlePingMs: 0,
   pingTimeoutMs: 10_000,
   busyLimit: 0,
-  pingMode: '',
-  socketTimeoutMs: 0,
 };
 const LB: LbConfig = {
   method: 'request',

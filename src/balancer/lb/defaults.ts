@@ -1,7 +1,7 @@
-// What workers.properties says of one Tomcat when it says nothing (modjk.md §2), and where it stands in a configuration.
+// What holds when workers.properties, or the rule of a request, says nothing (modjk.md §2).
 
 import type { MemberConfig } from '../config.ts';
-import type { LbConfig, TryConfig } from '../lb-config.ts';
+import type { LbConfig, RequestRules, TryConfig } from '../lb-config.ts';
 
 export const DEFAULT_TRIES: TryConfig = Object.freeze({
   retries: 2,
@@ -14,8 +14,6 @@ export const DEFAULT_TRIES: TryConfig = Object.freeze({
   idlePingMs: 0,
   pingTimeoutMs: 10_000,
   busyLimit: 0,
-  pingMode: '',
-  socketTimeoutMs: 0,
 });
 
 export const DEFAULT_LB: LbConfig = Object.freeze({
@@ -31,6 +29,20 @@ export const DEFAULT_LB: LbConfig = Object.freeze({
   setsCookie: false,
   cookie: Object.freeze({ name: 'JSESSIONID', path: '/' }),
   slowStartMs: 0,
+});
+
+/** A rule that says nothing. */
+export const NO_RULES: RequestRules = Object.freeze({
+  replyTimeoutMs: undefined,
+  ignoresSessions: false,
+  isStateless: false,
+  activations: new Map(),
+  failOnStatus: undefined,
+  useServerErrorsFrom: undefined,
+  sessionCookie: undefined,
+  sessionPath: undefined,
+  setsSessionCookie: undefined,
+  sessionCookiePath: undefined,
 });
 
 export function triesOf({ lb }: MemberConfig): TryConfig {
