@@ -13,6 +13,8 @@ import type { JkRules } from './jk-rules.ts';
 export const JK_HANDLER = 'jakarta-servlet';
 /** To sections a way up, but to Tomcat, which takes parameters off before it decodes, the name of a folder. */
 const HIDDEN_WAY_UP = /(?:\/|%2f)(?:\.|%2e){2}%3b/i;
+/** One that comes to light when a parameter is cut: sections and files would each make something else of it. */
+const DOT_SEGMENT = /\/\.\.?(?:\/|$)/;
 /** Variable under which mod_jk leaves a request alone. */
 const NO_JK = 'no-jk';
 
@@ -31,7 +33,10 @@ export function mapToJk(visit: Visit, rules: JkRules): 0 | 200 | 400 {
   visit.trace?.jkAsked(rules, path, found);
   if (found === undefined) {
     const { stripSession } = rules.host;
-    if (stripSession !== undefined) see(visit, withoutSession(sent, stripSession));
+    if (stripSession === undefined) return 0;
+    const stripped = withoutSession(sent, stripSession);
+    if (stripped !== sent && DOT_SEGMENT.test(stripped)) return 400;
+    see(visit, stripped);
     return 0;
   }
   if (rules.host.options.forwardUri === 'compat-unparsed' && HIDDEN_WAY_UP.test(visit.forms.raw)) return 400;

@@ -296,6 +296,23 @@ test('JkStripSession cuts the session from paths of files, not from those of wor
   await answers('JkMount /j/* w1\nJkStripSession On ;sid', asked('404', 'local file'));
 });
 
+test('JkStripSession: a dot segment that the session hid is refused, as nobody has resolved it', () =>
+  answers(
+    `JkStripSession On\nJkAutoAlias ${FOLDER}/apps\n<Location /sh>\nSetHandler jakarta-servlet\nSetEnv JK_WORKER_NAME w1\n</Location>
+<Location /empty>\nRequire all denied\n</Location>\n<Location /sh/deny>\nRequire all denied\n</Location>`,
+    {
+      '/empty/x': '403',
+      '/.;jsessionid=1/empty/x': '400',
+      '/full/..;jsessionid=1/empty/x': '400',
+      '/app/.;jsessionid=1/WEB-INF/web.xml': '400',
+      '/.;jsessionid=1/app/WEB-INF/web.xml': '400',
+      '/app/;jsessionid=1/WEB-INF/web.xml': '404',
+      '/sh/x/..;jsessionid=1/deny': '400',
+      '/sh/..;jsessionid=1': '400',
+      '/sh/a.;jsessionid=1/.b': 'w1 /sh/a./.b',
+    },
+  ));
+
 test('a folder without index goes to the worker of an index that a rule takes; ForwardDirectories also by variable', async () => {
   const rules = `DirectoryIndex index.jsp\nJkMount /empty/*.jsp w1\nJkMount /full/*.jsp w2\nJkMount /nofolder/*.jsp w1\n<Location /app>\nSetEnv JK_WORKER_NAME w2\n</Location>\n`;
   const asked = { '/empty/': 'w1 /empty/', '/full/': 'w2 /full/index.jsp', '/nofolder/': '404', '/app/': '404' };
