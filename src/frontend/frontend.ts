@@ -16,7 +16,6 @@ import { fakeAuthorization, Gate } from './access/gate.ts';
 import { applyRemoteIp } from './access/remote-ip.ts';
 import { Activity, NO_SERVER, type ServerFacts } from './activity.ts';
 import { applyEnvOps, applyEnvRules, spareClient } from './environment.ts';
-import { answerRedirect } from './error-page.ts';
 import { ExplainLog } from './explain/explain-log.ts';
 import type { RequestTrace } from './explain/request-trace.ts';
 import { Failing } from './failing.ts';
@@ -26,7 +25,7 @@ import { dropSpareJkRuns } from './jk/jk-proxying.ts';
 import { serveJk } from './jk/jk-serving.ts';
 import type { PageHandlers } from './page-handler.ts';
 import { Pages } from './pages.ts';
-import { findRedirect, type Redirection, redirectOf, targetOf } from './redirects.ts';
+import { redirectAfterAccess, redirectBeforeAccess, sendElsewhere } from './redirects.ts';
 import { answerOptions, RequestTarget } from './request-target.ts';
 import { finishResponseHead } from './response-head.ts';
 import { RewriteMaps } from './rewriting/rewrite-maps.ts';
@@ -261,7 +260,7 @@ export class Frontend implements Http1Handler, HeadFilter {
   #follow(visit: Visit, rewriting: Exclude<Rewriting, { kind: 'none' | 'path' }> | SectionRewriting): void {
     if (visit.rewriteCookies !== undefined) visit.exchange.headFilter = this;
     if (rewriting.kind === 'answer') this.fail(visit, rewriting.status, rewriting.failure);
-    else if (rewriting.kind === 'redirect') this.#redirect(visit, rewriting);
+    else if (rewriting.kind === 'redirect') sendElsewhere(this, visit, rewriting);
     else if (rewriting.kind === 'again') this.again(visit, rewriting.path);
     else if (this.#isForPage(visit)) return;
     else if (rewriting.kind === 'proxy')
@@ -282,21 +281,17 @@ export class Frontend implements Http1Handler, HeadFilter {
   }
 
   #mapToFile(visit: Visit): void {
-    const path = visit.forms.decoded;
-    const { host } = visit.host;
-    // A target that a Location gives to everything in it comes first, and like the rules of the server before access.
-    const redirection =
-      visit.originalStatus === undefined
-        ? (targetOf(visit.settings, visit.query, visit) ?? findRedirect(host.redirectRules, path, visit.query))
-        : undefined;
+    const redirection = redirectBeforeAccess(visit);
     if (redirection !== undefined) {
-      this.#redirect(visit, redirection);
+      sendElsewhere(this, visit, redirection);
       return;
     }
     if (this.#isForJk(visit)) return;
     const { alias } = visit.settings;
     const target =
-      alias === undefined ? mapToFile(host, visit.forms.decoded) : aliasTarget(alias, visit.site.snapshot, visit);
+      alias === undefined
+        ? mapToFile(visit.host.host, visit.forms.decoded)
+        : aliasTarget(alias, visit.site.snapshot, visit);
     if (target?.path !== undefined) seeFor(visit, target.path);
     this.#enterFile(visit, target);
   }
@@ -334,10 +329,9 @@ export class Frontend implements Http1Handler, HeadFilter {
       this.#follow(visit, rewriting);
       return;
     }
-    const redirection =
-      visit.originalStatus === undefined ? redirectOf(settings, visit.forms.decoded, visit.query, visit) : undefined;
+    const redirection = redirectAfterAccess(visit);
     if (redirection !== undefined) {
-      this.#redirect(visit, redirection);
+      sendElsewhere(this, visit, redirection);
       return;
     }
     const { tls } = exchange.connection;
@@ -356,16 +350,6 @@ export class Frontend implements Http1Handler, HeadFilter {
   #proxy(visit: Visit): void {
     const { target, path } = visit.goal;
     if (target !== undefined) proxyExchange(this, visit, target, path);
-  }
-
-  /** Sends the client elsewhere, or away. */
-  #redirect(visit: Visit, { status, location, failure }: Redirection): void {
-    if (location === undefined) this.fail(visit, status, failure);
-    else {
-      visit.isOwnError = true;
-      if (visit.settings.headerOps !== undefined) visit.exchange.headFilter = this;
-      answerRedirect(visit.exchange, status, location.startsWith('/') ? visit.origin + location : location);
-    }
   }
 
   // --- answers that are not what was asked for ----------------------------------------------------------------------

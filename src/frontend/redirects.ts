@@ -4,10 +4,13 @@
 // Source: documentation of mod_alias; order and escaping as observed on httpd 2.4.71.
 
 import { Failure } from '../base/failure.ts';
+import type { HeadFilter } from '../listener/exchange.ts';
 import { applyPattern } from '../site/mapping.ts';
 import type { DirectorySettings, RedirectRule } from '../site/model.ts';
 import type { Asker } from '../site/settings.ts';
+import { answerRedirect } from './error-page.ts';
 import { escapePath } from './static/static-path.ts';
+import type { Visit } from './visit.ts';
 
 export interface Redirection {
   readonly status: number;
@@ -15,6 +18,38 @@ export interface Redirection {
   readonly location: string | undefined;
   /** Why the target could not be told. */
   readonly failure?: Failure;
+}
+
+/** What redirecting asks of the frontend. */
+export interface RedirectHost extends HeadFilter {
+  fail(visit: Visit, status: number, failure?: Failure): void;
+}
+
+/**
+ * Where no mapping has matched: a target that a Location gives to everything in it comes first, then the rules of the
+ * server. The page of an error stays where it is.
+ */
+export function redirectBeforeAccess(visit: Visit): Redirection | undefined {
+  if (visit.originalStatus !== undefined) return undefined;
+  const { host, settings, forms, query } = visit;
+  return targetOf(settings, query, visit) ?? findRedirect(host.host.redirectRules, forms.decoded, query);
+}
+
+/** What the sections say about whoever may enter. */
+export function redirectAfterAccess(visit: Visit): Redirection | undefined {
+  if (visit.originalStatus !== undefined) return undefined;
+  return redirectOf(visit.settings, visit.forms.decoded, visit.query, visit);
+}
+
+/** Sends the client elsewhere, or away. */
+export function sendElsewhere(host: RedirectHost, visit: Visit, { status, location, failure }: Redirection): void {
+  if (location === undefined) {
+    host.fail(visit, status, failure);
+    return;
+  }
+  visit.isOwnError = true;
+  if (visit.settings.headerOps !== undefined) visit.exchange.headFilter = host;
+  answerRedirect(visit.exchange, status, location.startsWith('/') ? visit.origin + location : location);
 }
 
 /** The first rule that fits the decoded path. @param query of the request, added to a target that has none */
