@@ -186,8 +186,23 @@ export function jkTexts({ lbs, workers, isPatient }: JkPlan): JkTexts {
   };
 }
 
-/** @param isHolding requests stand still at members: their connections are left alone */
-export function randomJkEvent(random: Random, plan: JkPlan, isHolding: boolean): JkEvent {
+/** What has happened so far. */
+export interface JkDay {
+  /** Requests stand still at members: their connections are left alone. */
+  isHolding: boolean;
+  /** A member may have failed: mod_jk forgets all but the first id of a request that is elected for anew. */
+  hasFailed: boolean;
+}
+
+export function randomJkEvent(random: Random, plan: JkPlan, day: JkDay): JkEvent {
+  const event = drawEvent(random, plan, day);
+  const isAsking = event.kind === 'ask' || event.kind === 'look' || event.kind === 'wait';
+  day.isHolding ||= event.kind === 'hold';
+  day.hasFailed ||= !isAsking || (event.kind === 'ask' && /do:(?!big)/.test(event.path));
+  return event;
+}
+
+function drawEvent(random: Random, plan: JkPlan, { isHolding, hasFailed }: JkDay): JkEvent {
   const lb = random.pick(plan.lbs);
   const worker = plan.workers.find(({ name }) => name === random.pick(lb.workers)) ?? plan.workers[0];
   const { member } = worker;
@@ -197,7 +212,8 @@ export function randomJkEvent(random: Random, plan: JkPlan, isHolding: boolean):
   if (!isHolding && random.chance(0.03)) return { kind: 'drop', member };
   const id = randomId(random, plan);
   const headers: [string, string][] = [];
-  if (random.chance(0.4)) headers.push(...randomCookies(random, lb, plan, id));
+  const isRepeated = !hasFailed && random.chance(0.15);
+  if (isRepeated || random.chance(0.4)) headers.push(...randomCookies(random, lb, plan, id, isRepeated));
   if (random.chance(0.03)) headers.push(['X-Route', id.slice(id.indexOf('.') + 1) || 'r1']);
   if (random.chance(0.03)) headers.push(['X-Sticky-Ignore', random.pick(['1', '0'])]);
   if (random.chance(0.03)) headers.push(['X-Stateless', random.pick(['1', '0'])]);
@@ -205,7 +221,7 @@ export function randomJkEvent(random: Random, plan: JkPlan, isHolding: boolean):
   const base = `/${lb.name}${rule >= 1 && rule <= lb.rules.length ? rule : ''}`;
   if (!plan.hasReplyTimeouts && !plan.areShared && random.chance(0.015))
     return { kind: 'hold', path: `${base}/do:hang`, headers };
-  let path = `${base}${randomPath(random, plan, member)}`;
+  let path = `${base}${isRepeated ? '/p' : randomPath(random, plan, member)}`;
   if (path.endsWith('/p') && random.chance(0.15))
     path += `${random.pick([lb.pathName, lb.pathName, ';rid', lb.pathName.toUpperCase()])}=${id}${random.pick(['', '', ';v=1', '/more'])}`;
   if (random.chance(0.1)) path += random.pick(['?q=1', `?${lb.cookie}=${id}`, `?q=1${lb.pathName}=${id}`]);
@@ -237,7 +253,8 @@ function randomId(random: Random, { workers }: JkPlan): string {
   return `${random.pick(['s', 's', 's!x', ''])}${random.pick(['.', '.', '.', ''])}${random.pick(routes)}`;
 }
 
-function randomCookies(random: Random, lb: LbPlan, plan: JkPlan, id: string): [string, string][] {
+/** @param isRepeated the cookie comes twice, in one field or in two */
+function randomCookies(random: Random, lb: LbPlan, plan: JkPlan, id: string, isRepeated: boolean): [string, string][] {
   const name = random.pick([
     lb.cookie,
     lb.cookie,
@@ -248,13 +265,14 @@ function randomCookies(random: Random, lb: LbPlan, plan: JkPlan, id: string): [s
     lb.cookie.toLowerCase(),
   ]);
   const one = random.pick([`${name}=${id}`, `${name}=${id}`, `${name}="${id}"`, `${name} = ${id}`]);
-  const around = `${random.pick(['', 'a=1; ', 'a=1;'])}${one}${random.pick(['', '; b=2', `; ${name}=${randomId(random, plan)}`])}`;
-  if (random.chance(0.05))
-    return [
-      ['Cookie', around],
-      ['Cookie', `${name}=${randomId(random, plan)}`],
-    ];
-  return [['Cookie', around]];
+  const around = `${random.pick(['', 'a=1; ', 'a=1;'])}${one}${random.pick(['', '; b=2'])}`;
+  if (!isRepeated) return [['Cookie', around]];
+  const other = `${name}=${randomId(random, plan)}`;
+  if (random.chance(0.7)) return [['Cookie', `${around}; ${other}`]];
+  return [
+    ['Cookie', around],
+    ['Cookie', other],
+  ];
 }
 
 /** Mostly an ordinary page; now and then one that fails, is large, or takes its time. */

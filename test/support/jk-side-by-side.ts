@@ -6,7 +6,15 @@ import { type Conversation, fetchOnce, headerOf } from './client.ts';
 import { MEMBERS } from './fake-backends.ts';
 import type { FrontKind } from './front.ts';
 import { JkSide, type JkTexts, whoAnswered } from './jk.ts';
-import { type JkEvent, type JkPlan, jkTexts, MAINTAIN_SECONDS, randomJkEvent, randomJkPlan } from './jk-plans.ts';
+import {
+  type JkDay,
+  type JkEvent,
+  type JkPlan,
+  jkTexts,
+  MAINTAIN_SECONDS,
+  randomJkEvent,
+  randomJkPlan,
+} from './jk-plans.ts';
 import { until } from './port.ts';
 import type { Random } from './random.ts';
 
@@ -44,7 +52,7 @@ export async function playJkSideBySide(
   const both = <T>(act: (side: JkSide) => Promise<T>): Promise<[T, T]> => Promise.all([act(first), act(second)]);
 
   const answers: string[] = [];
-  let isHolding = false;
+  const day: JkDay = { isHolding: false, hasFailed: false };
   let maintainedAt = performance.now();
   const maintain = async () => {
     await setTimeout(maintainedAt + WAIT_MS - performance.now());
@@ -52,8 +60,7 @@ export async function playJkSideBySide(
   };
   if (plan.isPatient) await maintain();
   for (let at = 0; at < events; at++) {
-    const event = randomJkEvent(random, plan, isHolding);
-    isHolding ||= event.kind === 'hold';
+    const event = randomJkEvent(random, plan, day);
     if (event.kind === 'wait' || (plan.isPatient && performance.now() - maintainedAt > QUIET_MS)) await maintain();
     if (event.kind === 'wait') continue;
     const [one, other] = await both((side) => play(event, side));

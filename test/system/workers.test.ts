@@ -88,6 +88,15 @@ describe('a frontend without an httpd.conf', () => {
     assert.equal(JSON.parse(answer.body.toString()).body_len, body.length);
   });
 
+  // fail_on_status
+  test('a status of fail_on_status says what it says, whatever becomes of the body', async () => {
+    const soft = `${workers()}worker.a.fail_on_status=-500\n`;
+    await using front = await startWorkersFront({ workers: soft, mount: ['/x/*=lb'] });
+    assert.equal(await ask(front.port, '/x/on:a/do:status:500/do:crashhdr'), 'b');
+    // A connection that broke off would have put it in error.
+    assert.ok((await who(front, '/x/p', '/x/p')).includes('a'));
+  });
+
   test('SIGTERM ends it', async () => {
     const front = await startWorkersFront({ workers: workers(), mount: ['/x/*=lb'] });
     assert.equal(await front.stop(), true);

@@ -1,6 +1,7 @@
 // A pooled AJP connection: one forwarded request after another (ajp13.md §5–6). The head of a response is held back until a
 // body octet, a flush or the end follows: until then the attempt may still be repeated.
 
+import { failStatusOf } from '../../balancer/lb/progress.ts';
 import type { Failure } from '../../base/failure.ts';
 import { type ResponseHead, UNKNOWN_LENGTH } from '../../base/head.ts';
 import { DATA_HEADER_BYTES, dataBytesMax } from '../../wire/ajp/constants.ts';
@@ -240,7 +241,14 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink, HeldOctets
     this.#isHeadHeld = true;
     this.#socket.hasHead = true;
     this.#status = head.status;
-    if (this.#socket.request?.flushesHead === true) this.#passHead();
+    const { request } = this.#socket;
+    if (request?.flushesHead === true || this.#namesFailure(head.status, request)) this.#passHead();
+  }
+
+  /** fail_on_status takes the request away at once, whatever comes of the body. */
+  #namesFailure(status: number, request: ProxyRequest | undefined): boolean {
+    const { lb } = this.#socket.backend.config;
+    return lb !== undefined && failStatusOf(status, lb.tries.failOnStatus, request?.rules) !== undefined;
   }
 
   get #waitsForNobody(): boolean {
