@@ -3,7 +3,7 @@
 
 import { Failure } from '../../base/failure.ts';
 import type { Election, Step } from '../election.ts';
-import type { TryConfig } from '../lb-config.ts';
+import type { FailStatus, RequestRules, TryConfig } from '../lb-config.ts';
 import type { Member } from '../member.ts';
 import type { Outcome } from '../replay.ts';
 import { type Judgement, judgeLikeModJk } from './judging.ts';
@@ -35,14 +35,23 @@ export function judged(outcome: Outcome, failure: Failure | undefined, { recover
   return judgeLikeModJk(outcome, failure?.code ?? '', recoveryOptions);
 }
 
+/** The entry of fail_on_status, of the rule or else of the worker, that names a status. */
+export function failStatusOf(
+  status: number,
+  tries: TryConfig,
+  rules: RequestRules | undefined,
+): FailStatus | undefined {
+  const list = rules?.failOnStatus ?? tries.failOnStatus;
+  return list.length === 0 ? undefined : list.find((each) => each.status === status);
+}
+
 /** What an answer means whose status takes the request away from the member: undefined where none does (fail_on_status). */
 export function judgedStatus(
   status: number,
   tries: TryConfig,
   { rules, isBodyAsked }: Election,
 ): Judgement | undefined {
-  const list = rules?.failOnStatus ?? tries.failOnStatus;
-  const found = list.length === 0 ? undefined : list.find((each) => each.status === status);
+  const found = failStatusOf(status, tries, rules);
   return found && { class: found.isSoft ? 'soft-status' : 'status', status: 503, isRecoverable: !isBodyAsked };
 }
 

@@ -1,7 +1,6 @@
 // A pooled AJP connection: one forwarded request after another (ajp13.md §5–6). The head of a response is held back until a
 // body octet, a flush or the end follows: until then the attempt may still be repeated.
 
-import { failStatusOf } from '../../balancer/lb/progress.ts';
 import type { Failure } from '../../base/failure.ts';
 import { type ResponseHead, UNKNOWN_LENGTH } from '../../base/head.ts';
 import { DATA_HEADER_BYTES, dataBytesMax } from '../../wire/ajp/constants.ts';
@@ -241,14 +240,9 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink, HeldOctets
     this.#isHeadHeld = true;
     this.#socket.hasHead = true;
     this.#status = head.status;
-    const { request } = this.#socket;
-    if (request?.flushesHead === true || this.#namesFailure(head.status, request)) this.#passHead();
-  }
-
-  /** fail_on_status takes the request away at once, whatever comes of the body. */
-  #namesFailure(status: number, request: ProxyRequest | undefined): boolean {
-    const { lb } = this.#socket.backend.config;
-    return lb !== undefined && failStatusOf(status, lb.tries.failOnStatus, request?.rules) !== undefined;
+    const { request, backend } = this.#socket;
+    const isJudged = this.#dialect.judgesHead(head.status, backend.config, request?.rules);
+    if (isJudged || request?.flushesHead === true) this.#passHead();
   }
 
   get #waitsForNobody(): boolean {

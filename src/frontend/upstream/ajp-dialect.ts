@@ -2,6 +2,8 @@
 // every connection to it. What differs between requests is theirs (`AjpManner`).
 
 import type { MemberConfig } from '../../balancer/config.ts';
+import { failStatusOf } from '../../balancer/lb/tries.ts';
+import type { RequestRules } from '../../balancer/lb-config.ts';
 
 /** How long octets of a response wait for company, ms. */
 export type HoldingMs =
@@ -19,6 +21,8 @@ export interface AjpDialect {
   /** A response that is here to its end before any of it went out gets the length that nobody has told. */
   readonly tellsLength: boolean;
   holdingMs(member: MemberConfig): HoldingMs;
+  /** A response of this status is judged as soon as its head is here, whatever follows. */
+  judgesHead(status: number, member: MemberConfig, rules: RequestRules | undefined): boolean;
   /** How long CPONG may take before a request; 0: the connection is not asked. */
   pingMs(member: MemberConfig, isFirstUse: boolean): number;
 }
@@ -32,6 +36,7 @@ const MOD_PROXY: AjpDialect = Object.freeze<AjpDialect>({
     if (flushPackets === 'on' || written?.includes('flushPackets') !== true) return 'none';
     return flushPackets === 'auto' ? flushWaitMs : 'any';
   },
+  judgesHead: () => false,
   pingMs: (member) => member.pingMs,
 });
 
@@ -42,6 +47,7 @@ const MOD_JK: AjpDialect = Object.freeze<AjpDialect>({
   holdsBeginningOnly: true,
   tellsLength: true,
   holdingMs: () => 'any',
+  judgesHead: (status, { lb }, rules) => lb !== undefined && failStatusOf(status, lb.tries, rules) !== undefined,
   /** A new connection has a limit of its own, and is asked once all the same. */
   pingMs({ lb, pingMs }, isFirstUse) {
     if (lb === undefined) return pingMs;
