@@ -6,7 +6,8 @@ import { DEFAULT_LB } from './lb/defaults.ts';
 import { DirectElector } from './lb/direct-elector.ts';
 import { LbElector } from './lb/lb-elector.ts';
 import { LbSessionFinder } from './lb/session-ids.ts';
-import { BIT, UNUSABLE_BITS } from './member.ts';
+import { wishAndState } from './lb/states.ts';
+import { BIT, type Member, UNUSABLE_BITS } from './member.ts';
 import { ModProxyElector } from './mod-proxy-elector.ts';
 import { type Decision, judgeLikeModProxy, type Outcome } from './replay.ts';
 import { SessionFinder, type SessionSearch } from './stickiness.ts';
@@ -31,6 +32,8 @@ export interface Policy {
    */
   mayReturn(bits: number, errorAt: number, retryMs: number, now: number): boolean;
   judge(outcome: Outcome): Decision;
+  /** What is wished and observed of a member, for people. */
+  statusOf(member: Member): string;
   /** The first packet of a body is kept to be sent again, and the rest read only when a member asks for it. */
   readonly keepsFirstPacket: boolean;
   /** Who looks for the sessions of its requests. */
@@ -52,6 +55,7 @@ const modProxy: Policy = {
   mayReturn: (bits, errorAt, retryMs, now) =>
     (bits & BIT.stopped) === 0 && ((bits & BIT.ignoreErrors) !== 0 || now > errorAt + retryMs),
   judge: judgeLikeModProxy,
+  statusOf: ({ state }) => state.statusText.trim(),
   finder: (config) => new SessionFinder(config),
   elector: (ground) => new ModProxyElector(ground),
 };
@@ -64,6 +68,7 @@ const modJk: Policy = {
   ...modProxy,
   name: 'mod_jk',
   keepsFirstPacket: true,
+  statusOf: wishAndState,
   finder: (config) => new LbSessionFinder(config),
   elector: (ground) => new LbElector(ground, ground.config.lb ?? DEFAULT_LB),
 };
@@ -73,6 +78,7 @@ const modJkDirect: Policy = {
   ...direct,
   name: 'mod_jk_direct',
   keepsFirstPacket: true,
+  statusOf: wishAndState,
   elector: (ground) => new DirectElector(ground),
 };
 

@@ -1,7 +1,6 @@
 // What an operator sees of a frontend: its listeners, balancers with their members, and logs, as plain data in the
 // control registry.
 
-import { wishAndState } from '../balancer/lb/figures.ts';
 import type { Member } from '../balancer/member.ts';
 import type { Cause } from '../balancer/troubles.ts';
 import type { Clock } from '../base/clock.ts';
@@ -116,7 +115,7 @@ function memberReport(proxied: ProxiedBalancer, member: Member, now: number): Me
     url: config.url,
     worker: config.lb?.name ?? null,
     route: config.route,
-    state: stateText(proxied, member),
+    state: proxied.balancer.policy.statusOf(member),
     loadFactor: config.loadFactor / 100,
     set: config.set,
     elected: state.elected,
@@ -128,10 +127,4 @@ function memberReport(proxied: ProxiedBalancer, member: Member, now: number): Me
     lastError: state.lastError ?? null,
     connections: { open: pool.open, idle: pool.idleCount, waiting: pool.waiting },
   };
-}
-
-function stateText({ balancer }: ProxiedBalancer, member: Member): string {
-  const { lb } = member.config;
-  if (lb === undefined) return member.state.statusText.trim();
-  return wishAndState(balancer, member);
 }

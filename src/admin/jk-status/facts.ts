@@ -1,7 +1,8 @@
 // The facts of a status answer as names and values, in the order in which mod_jk's text formats write them; `xml.ts`,
 // `txt.ts` and `prop.ts` know what each does otherwise (jkstatus.md).
 
-import type { Activation, LbMethod } from '../../balancer/lb-config.ts';
+import { ACTIVATION_TEXTS } from '../../balancer/lb/states.ts';
+import type { LbMethod } from '../../balancer/lb-config.ts';
 import type { AjpView, JkStatusView, LbView, MapView, MemberView, TomcatView } from './view.ts';
 
 export type Fact = readonly [name: string, value: string | number];
@@ -154,12 +155,6 @@ export const METHOD_TEXTS: Readonly<Record<LbMethod, string>> = {
 export const LOCK_TEXTS: Readonly<Record<LbView['lock'], string>> = {
   optimistic: 'Optimistic',
   pessimistic: 'Pessimistic',
-};
-
-export const ACTIVATION_TEXTS: Readonly<Record<Activation, string>> = {
-  active: 'ACT',
-  disabled: 'DIS',
-  stopped: 'STP',
 };
 
 export function truthText(value: boolean): string {

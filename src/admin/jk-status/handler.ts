@@ -1,6 +1,6 @@
 // The pages of status workers (jkstatus.md): mod_jk's own, under the same addresses, parameters and formats, so that the
-// scripts, tasks and monitors that read and change lb workers go on working. Place in the picture: `SetHandler`-like page
-// handler for requests that a rule sent to a worker of type status.
+// scripts, tasks and monitors that read and change lb workers go on working. Place in the picture: a page
+// handler, asked for requests that a rule sends to a worker of type status.
 
 import type { Log } from '../../base/log.ts';
 import { HTTPD_VERSION } from '../../config/httpd/version.ts';

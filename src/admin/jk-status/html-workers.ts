@@ -1,8 +1,9 @@
 // The sections of the pages for people: one for each lb worker with its members, and for each ajp worker.
 
+import { ACTIVATION_TEXTS } from '../../balancer/lb/states.ts';
 import { escapeQuoted, shortSize } from '../markup.ts';
 import { ATTRIBUTES } from './attributes.ts';
-import { ACTIVATION_TEXTS, LOCK_TEXTS, METHOD_TEXTS, readableTime, truthText } from './facts.ts';
+import { LOCK_TEXTS, METHOD_TEXTS, readableTime, truthText } from './facts.ts';
 import type { Links } from './links.ts';
 import { OPTION, type StatusQuery } from './query.ts';
 import type { AjpView, JkStatusView, LbView, MapView, MemberView, TomcatView } from './view.ts';

@@ -35,7 +35,7 @@ export interface StatusPage {
   readonly error: string | undefined;
 }
 
-export const FINISHED = 'Action finished';
+const FINISHED = 'Action finished';
 
 export function machineText(format: MachineFormat, { query, view, error }: StatusPage): string {
   const body = error === undefined ? content(format, query, view) : '';

@@ -1,7 +1,7 @@
 // The query of a status worker's request, read as mod_jk reads it (jkstatus.md): only `&` separates, names are not
 // decoded, the last of a name wins but keeps the place of the first, and what could break out of a page becomes `@`.
 
-export const COMMANDS = ['list', 'show', 'edit', 'update', 'reset', 'version', 'recover', 'dump'] as const;
+const COMMANDS = ['list', 'show', 'edit', 'update', 'reset', 'version', 'recover', 'dump'] as const;
 export type Command = (typeof COMMANDS)[number];
 
 export const MIMES = ['html', 'xml', 'txt', 'prop'] as const;

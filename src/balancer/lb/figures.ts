@@ -87,11 +87,6 @@ export function memberFigures(balancer: Balancer, member: Member, connections: C
   };
 }
 
-/** Activation and state as people read them: `disabled OK/IDLE`. */
-export function wishAndState({ board }: Balancer, { config, state }: Member): string {
-  return `${config.lb?.activation ?? 'active'} ${stateText(stateOf(board, state.row))}`;
-}
-
 function maintenanceTimes({ config, board }: Balancer, now: number) {
   const every = lbOf(config.lb).maintainMs / 1000;
   const left = every - secondsBetween(board.times[MAINTAINED], now);

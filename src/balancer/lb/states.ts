@@ -1,7 +1,8 @@
-// What is observed about a member of an lb worker, in mod_jk's words (modjk.md §4): kept in the member's word of states on
+// What is wished and observed of a member of an lb worker, in mod_jk's words (modjk.md §4). The state is kept in the member's word of states on
 // the scoreboard, beside the bit that says to everybody that it is in error.
 
-import { BIT } from '../member.ts';
+import type { Activation } from '../lb-config.ts';
+import { BIT, type Member } from '../member.ts';
 import type { Scoreboard } from '../scoreboard.ts';
 
 /** In mod_jk's order: up to `forced` a member may be given requests. */
@@ -12,6 +13,18 @@ const MASK = 0b111;
 const TEXTS = ['OK/IDLE', 'OK', 'ERR/REC', 'ERR/FRC', 'OK/BUSY', 'ERR', 'ERR/PRB'] as const;
 
 export type LbStateText = (typeof TEXTS)[number];
+
+/** How activations are spelled for Tomcats (JK_LB_ACTIVATION), in notes and on status pages. */
+export const ACTIVATION_TEXTS: Readonly<Record<Activation, string>> = {
+  active: 'ACT',
+  disabled: 'DIS',
+  stopped: 'STP',
+};
+
+/** Activation and state as people read them: `disabled OK/IDLE`. */
+export function wishAndState({ config, state }: Member): string {
+  return `${config.lb?.activation ?? 'active'} ${stateText(stateOf(state.board, state.row))}`;
+}
 
 export function stateText(state: number): LbStateText {
   return TEXTS[state];

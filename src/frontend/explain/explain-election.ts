@@ -3,7 +3,6 @@
 
 import type { Balancer } from '../../balancer/balancer.ts';
 import type { Election } from '../../balancer/election.ts';
-import { wishAndState } from '../../balancer/lb/figures.ts';
 import type { LbMethod } from '../../balancer/lb-config.ts';
 import { BIT, type Member } from '../../balancer/member.ts';
 import type { ElectionTrace, Verdict } from '../../balancer/trace.ts';
@@ -131,7 +130,7 @@ function memberFacts(balancer: Balancer, member: Member, verdict: string): Membe
     route: config.route,
     set: config.set,
     role: (bits & BIT.standby) !== 0 ? 'standby' : (bits & BIT.spare) !== 0 ? 'spare' : 'active',
-    status: config.lb === undefined ? state.statusText.trim() : wishAndState(balancer, member),
+    status: balancer.policy.statusOf(member),
     loadFactor: config.loadFactor / 100,
     standing: state.standing,
     busy: state.busy,

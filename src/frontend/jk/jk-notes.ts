@@ -3,6 +3,7 @@
 
 import type { Balancer } from '../../balancer/balancer.ts';
 import { memberFigures } from '../../balancer/lb/figures.ts';
+import { ACTIVATION_TEXTS } from '../../balancer/lb/states.ts';
 import type { Member } from '../../balancer/member.ts';
 import type { Clock } from '../../base/clock.ts';
 import { Expression } from '../../config/expression/expression.ts';
@@ -10,7 +11,6 @@ import { writeAccessLogs } from '../../listener/access-log.ts';
 import type { Exchange } from '../../listener/exchange.ts';
 import type { Host, JkTarget, JkWorker } from '../../site/model.ts';
 import type { Visit } from '../visit.ts';
-import { ACTIVATIONS } from './jk-request.ts';
 
 const MICROSECONDS = 1_000_000;
 const PREFIX = 'JK_';
@@ -85,7 +85,7 @@ function factsOf(balancer: Balancer, member: Member): readonly string[] {
     NO_CONNECTIONS,
   );
   const numbers = [lbValue, elected, sessions, read, transferred, errors, busy].map(String);
-  return [member.name, ...numbers, ACTIVATIONS[member.config.lb?.activation ?? 'active'], state];
+  return [member.name, ...numbers, ACTIVATION_TEXTS[member.config.lb?.activation ?? 'active'], state];
 }
 
 function noteFacts(exchange: Exchange, which: 'FIRST' | 'LAST', facts: readonly string[]): void {

@@ -2,6 +2,7 @@
 // §5.4; recordings J-HDR-*). Fields and their order are mod_jk's; variables of the environment may stand for them.
 
 import type { MemberConfig } from '../../balancer/config.ts';
+import { ACTIVATION_TEXTS } from '../../balancer/lb/states.ts';
 import type { Activation } from '../../balancer/lb-config.ts';
 import { FIELD } from '../../base/field-names.ts';
 import type { JkHost } from '../../site/jk/model-jk.ts';
@@ -18,8 +19,6 @@ import type { Visit } from '../visit.ts';
 import { forwardedUri } from './jk-uri.ts';
 import { certificatesOf, commonVariable, sharedVariable } from './jk-variables.ts';
 
-/** How JK_LB_ACTIVATION spells it. */
-export const ACTIVATIONS: Readonly<Record<Activation, string>> = { active: 'ACT', disabled: 'DIS', stopped: 'STP' };
 /** What the client's port is called where the front end speaks for itself (ForwardLocalAddress). */
 const UNKNOWN_PORT = '0';
 
@@ -90,7 +89,7 @@ export class JkRequest implements AjpManner {
     if (this.#jk.extractsSsl && (connection.tls !== undefined || env !== undefined)) this.#fillTls(forward);
     forward.addAttribute(REMOTE_PORT_ATTRIBUTE, remotePort);
     forward.addAttribute(LOCAL_ADDRESS_ATTRIBUTE, localAddress);
-    forward.addAttribute(LB_ACTIVATION_ATTRIBUTE, ACTIVATIONS[this.activation]);
+    forward.addAttribute(LB_ACTIVATION_ATTRIBUTE, ACTIVATION_TEXTS[this.activation]);
     for (const { name, fallback } of this.#jk.envVars) {
       const value = commonVariable(this.#visit, name) ?? sharedVariable(this.#visit, name) ?? fallback;
       if (value !== undefined) forward.addAttribute(name, value);

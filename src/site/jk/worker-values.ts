@@ -19,7 +19,7 @@ export interface Item {
 }
 
 /** Longest name, route or domain: the size of a text in mod_jk's shared memory. */
-export const TEXT_LENGTH_MAX = 60;
+const TEXT_LENGTH_MAX = 60;
 
 /** C's int. */
 const INT_MAX = 2_147_483_647;
@@ -137,7 +137,7 @@ export function itemsOf(entry: Entry): Item[] {
 }
 
 /** What mod_jk takes for true and false; undefined for neither. */
-export function parseFlag(text: string): boolean | undefined {
+function parseFlag(text: string): boolean | undefined {
   if (/^(?:off$|[fn]|0$)/i.test(text)) return false;
   if (/^(?:on$|[ty]|1$)/i.test(text)) return true;
   return undefined;

@@ -51,7 +51,7 @@ export interface ReadWorkers {
 }
 
 /** Key of a worker's balancer in the Snapshot. */
-export function jkBalancerKey(worker: string): BalancerKey {
+function jkBalancerKey(worker: string): BalancerKey {
   return `jk:${worker}`;
 }
 
