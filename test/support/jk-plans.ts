@@ -66,7 +66,7 @@ const ROUTES = ['r1', 'r2', 'd1.r3', 'r4'] as const;
 export function randomJkPlan(random: Random): JkPlan {
   const names = random.chance(0.3) ? (['x', 'y'] as const) : (['x'] as const);
   const count = 1 + random.int(4);
-  const isPatient = random.chance(0.04);
+  const isPatient = random.chance(isLong ? 0.06 : 0.02);
   const hasReplyTimeouts = random.chance(0.1);
   // Workers of two lbs are the same ones now and then: the connections are shared, errors are not.
   const areShared = names.length > 1 && random.chance(0.4);
