@@ -33,7 +33,7 @@ export const WORKER_PARAMETER_ROWS: readonly ParameterRow[] = rows(`
   iobuffersize | octets | ProxyIOBufferSize | 0, or from 512 | buffer; size of an AJP packet
   receivebuffersize | octets | 0 | 0, or from 512 | no effect: the system chooses
   responsefieldsize | octets | 8192 | from 0 | longest header line of an http backend; longer is 502
-  flushpackets | On, Off, Auto | octets never wait | | AJP: whether octets of an answer wait for company: On never, Off until there are 8 KiB or the end, Auto for flushwait
+  flushpackets | On, Off, Auto | octets never wait | | AJP: whether octets of an answer wait for company: On never, Off until there are 8000 octets or the end, Auto for flushwait
   flushwait | milliseconds | 10 | 0 to 1000 | pause after which octets go on with flushpackets=Auto
   flusher | text | flush | up to 15 characters | no effect
   secret | text | none | up to 63 characters | AJP: the word that Tomcat asks for

@@ -5,7 +5,7 @@ import type { Failure } from '../../base/failure.ts';
 import { type ResponseHead, UNKNOWN_LENGTH } from '../../base/head.ts';
 import { DATA_HEADER_BYTES, dataBytesMax } from '../../wire/ajp/constants.ts';
 import { encodeForwardRequest, ForwardRequest } from '../../wire/ajp/forward-request.ts';
-import { BODY_END_PACKET, CPING_PACKET, encodeDataHeader } from '../../wire/ajp/front-packets.ts';
+import { CPING_PACKET, encodeDataHeader } from '../../wire/ajp/front-packets.ts';
 import { ResponseDecoder, type ResponseSink } from '../../wire/ajp/response-decoder.ts';
 import type { AjpDialect } from './ajp-dialect.ts';
 import { fillForwardRequest } from './ajp-request.ts';
@@ -191,7 +191,7 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink, HeldOctets
       this.#sent(at + DATA_HEADER_BYTES + size, size);
     }
     if (this.#credit > 0 && this.#isBodyComplete) {
-      this.#write(BODY_END_PACKET);
+      this.#write(this.#dialect.bodyEnd);
       this.#credit--;
     }
     if (!this.#isBodyComplete && this.#queue.length < RESUME_BELOW_BYTES) request?.resumeBody();
@@ -291,9 +291,14 @@ export class AjpConnection implements UpstreamProtocol, ResponseSink, HeldOctets
 
   /** All of a response is here, whose length nobody has told. */
   #tellLength(): void {
-    const response = this.#socket.request?.exchange.response;
-    if (response?.bodyLength === UNKNOWN_LENGTH && this.#held !== undefined && this.#held.length > 0)
-      response.bodyLength = this.#held.length;
+    const { request } = this.#socket;
+    if (request === undefined || this.#held === undefined) return;
+    const { request: asked, response } = request.exchange;
+    if (response.bodyLength !== UNKNOWN_LENGTH) return;
+    const { length } = this.#held;
+    // Where no body may come its length is not known by its absence.
+    if (length === 0 && (asked.method === 'HEAD' || this.#status === 204 || this.#status === 304)) return;
+    response.bodyLength = length;
   }
 
   #tellRefusal(): void {

@@ -6,8 +6,8 @@ import { Deadline } from '../../link/deadlines.ts';
 import type { Link } from '../../link/link.ts';
 import type { HoldingMs } from './ajp-dialect.ts';
 
-/** Octets that wait at most. */
-const HELD_BYTES_MAX = 8 * 1024;
+/** Octets that wait at most: so many httpd gathers before it writes. */
+const HELD_BYTES_MAX = 8000;
 
 /** Who gets the octets in the end. */
 export interface HeldOctetsTaker {

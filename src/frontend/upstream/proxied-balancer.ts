@@ -9,6 +9,7 @@ import type { Member } from '../../balancer/member.ts';
 import type { SessionSearch } from '../../balancer/stickiness.ts';
 import type { Log } from '../../base/log.ts';
 import type { Link } from '../../link/link.ts';
+import { dataBytesMax } from '../../wire/ajp/constants.ts';
 import { Backend, type Resolve } from './backend.ts';
 
 /** What attempts need of a balancer. */
@@ -18,6 +19,8 @@ export interface ProxiedTarget {
   readonly latest: ProxiedTarget;
   /** Some member speaks HTTP. */
   readonly speaksHttp: boolean;
+  /** Octets of a body that go to an AJP member unasked: the largest first packet of any of them. */
+  readonly firstPacketBytes: number;
   backendOf(member: Member): Backend;
   checkRoute(member: Member, setCookie: string): void;
 }
@@ -37,6 +40,7 @@ export class ProxiedBalancer implements ProxiedTarget {
   readonly finder: SessionSearch | undefined;
   /** Some member speaks HTTP. */
   readonly speaksHttp: boolean;
+  readonly firstPacketBytes: number;
   readonly #backends: readonly Backend[];
   readonly #log: Log;
   /** Backends that a later balancer of this name goes on using. */
@@ -59,6 +63,7 @@ export class ProxiedBalancer implements ProxiedTarget {
     this.#backends = config.members.map(
       (member) => kept.get(identity(member)) ?? new Backend(member, link, resolve, log),
     );
+    this.firstPacketBytes = dataBytesMax(Math.max(0, ...this.#backends.map((backend) => backend.ajpPacketBytes)));
     if (previous === undefined) return;
     previous.#handedOn = new Set(this.#backends);
     previous.#successor = this;
@@ -72,6 +77,7 @@ export class ProxiedBalancer implements ProxiedTarget {
         return target;
       },
       speaksHttp: this.speaksHttp,
+      firstPacketBytes: this.firstPacketBytes,
       backendOf: (member) => this.backendOf(member),
       checkRoute: () => {},
     };

@@ -9,7 +9,6 @@ import { type Fields, REMOVED } from '../../base/fields.ts';
 import { UNKNOWN_LENGTH } from '../../base/head.ts';
 import type { Link } from '../../link/link.ts';
 import type { Exchange, ExchangeSink } from '../../listener/exchange.ts';
-import { dataBytesMax, PACKET_SIZE_DEFAULT } from '../../wire/ajp/constants.ts';
 import { dropHopByHop } from './http-head.ts';
 import { FORCE_1_0, NO_HALF_CLOSE, NO_READ_AHEAD, SEND_CHUNKED, SEND_LENGTH } from './manners.ts';
 import type { ProxiedTarget } from './proxied-balancer.ts';
@@ -30,8 +29,6 @@ export interface ProxyHost {
   answerError(exchange: Exchange, status: number, failure: Failure | undefined): void;
 }
 
-/** Octets of a body that go unasked: the first packet, as large as it is by default (modjk.md §5.3). */
-const FIRST_PACKET_BYTES = dataBytesMax(PACKET_SIZE_DEFAULT);
 /** Runs kept for reuse. */
 const SPARE_RUNS_MAX = 256;
 
@@ -111,7 +108,10 @@ export class ProxyRun implements ExchangeSink, AttemptOwner, UpstreamEvents, Bod
 
   #beginReadAhead(exchange: Exchange, balancer: ProxiedTarget): void {
     this.#readAhead ??= new ReadAhead();
-    this.#readAhead.begin(!this.#keepsFirst && this.#wantsWholeBody, this.#keepsFirst ? FIRST_PACKET_BYTES : undefined);
+    this.#readAhead.begin(
+      !this.#keepsFirst && this.#wantsWholeBody,
+      this.#keepsFirst ? balancer.firstPacketBytes : undefined,
+    );
     this.#balancer = balancer;
     this.#isReadingAhead = true;
     this.request.bodySource = this;

@@ -95,9 +95,9 @@ function change({ host: { jk } }: Scope, option: JkSwitch, isOff: boolean): void
   else jk.added.add(option);
 }
 
-/** `JkEnvVar name [default]`. */
+/** `JkEnvVar name [default]`; a default without a letter is none. */
 function envVar(node: DirectiveNode, scope: Scope): void {
   if (!takes(node, scope, 1, 2)) return;
   const [name, fallback] = node.words;
-  scope.host.jk.envVars.set(name.toLowerCase(), { name, fallback });
+  scope.host.jk.envVars.set(name.toLowerCase(), { name, fallback: fallback === '' ? undefined : fallback });
 }

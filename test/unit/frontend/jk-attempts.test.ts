@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { memberFigures } from '../../../src/balancer/lb/figures.ts';
 import { endResponse, getBodyChunk, packet, sendBodyChunk, sendHeaders } from '../../support/ajp-peer.ts';
 import { Lab, turns, until } from './lab.ts';
-import { ajpAnswer, answered, GET, post } from './messages.ts';
+import { ajpAnswer, answered, chunked, GET, post } from './messages.ts';
 
 const PONG = packet([9]);
 const WANTED = getBodyChunk(8186);
@@ -225,6 +225,46 @@ describe('an attempt at a Tomcat', () => {
     assert.equal(other.bodyAfter(0), body);
     other.send(ajpAnswer('fine'));
     await until(() => client.heard().body === 'fine', 'the answer');
+  });
+
+  // worker.<member>.max_packet_size
+  it('the first packet of a body is filled, however large max_packet_size makes it', async () => {
+    await using lab = await Lab.open(site('a', 'a.max_packet_size=65536'));
+    const body = 'x'.repeat(100_000);
+    lab.ask(post(body.length, body));
+    const line = await lab.line();
+    await until(() => line.packets.length === 2, 'the first packet');
+    assert.equal(line.packets[1].length, 2 + 65_530);
+  });
+
+  it('J-PKT-01: a body in chunks ends with an empty packet', async () => {
+    await using lab = await Lab.open(site('a'));
+    lab.ask(`${chunked('hello')}0\r\n\r\n`);
+    const line = await lab.line();
+    await until(() => line.packets.length === 1, 'the request');
+    line.send(Buffer.concat([WANTED, WANTED]));
+    await until(() => line.packets.length === 3, 'the end');
+    assert.deepEqual(
+      line.packets.slice(1).map((bytes) => bytes.length),
+      [2 + 5, 0],
+    );
+  });
+
+  it('J-FRM-01: the length of what httpd would gather before it writes is told, and that of nothing', async () => {
+    await using lab = await Lab.open(site('a'));
+    const head = sendHeaders(200, 'OK', []);
+    const lengths: (string | undefined)[] = [];
+    for (const size of [0, 8000, 8001]) {
+      const client = lab.ask(GET);
+      const line = await lab.line();
+      const asked = lengths.length + 1;
+      await until(() => line.packets.length === asked, 'the request');
+      const chunks = size === 0 ? [] : [sendBodyChunk(Buffer.alloc(size, 'x'))];
+      line.send(Buffer.concat([head, ...chunks, endResponse(1)]));
+      await until(() => client.heard().isWhole, 'the answer');
+      lengths.push(/content-length: (\d+)/i.exec(client.text)?.[1]);
+    }
+    assert.deepEqual(lengths, ['0', '8000', undefined]);
   });
 
   it('J-FO-40: once more of a body was asked for, a failure is 502', async () => {

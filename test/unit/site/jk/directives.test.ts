@@ -210,6 +210,7 @@ test('JkEnvVar: the later of a name wins, and hosts add to those of the main ser
     { name: 'B', fallback: undefined },
   ]);
   assert.deepEqual(jk('JkEnvVar A one\nJkEnvVar A').envVars, [{ name: 'A', fallback: undefined }]);
+  assert.deepEqual(jk('JkEnvVar A ""').envVars, [{ name: 'A', fallback: undefined }]);
 });
 
 // JkExtractSSL
