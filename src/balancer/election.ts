@@ -85,3 +85,14 @@ export interface Step {
   readonly status: number;
   readonly isTimeout: boolean;
 }
+
+/** An answer of ours at once; the other steps are made of it. */
+export const ANSWER: Step = Object.freeze({
+  kind: 'answer',
+  afterMs: 0,
+  isFresh: false,
+  staysBusy: false,
+  status: 503,
+  isTimeout: false,
+});
+export const CUT: Step = Object.freeze({ ...ANSWER, kind: 'cut' });

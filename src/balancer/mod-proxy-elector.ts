@@ -6,7 +6,7 @@ import { Failure } from '../base/failure.ts';
 import { Candidates } from './candidates.ts';
 import type { Chronicle } from './chronicle.ts';
 import type { BalancerConfig } from './config.ts';
-import type { Election, Step } from './election.ts';
+import { ANSWER, CUT, type Election, type Step } from './election.ts';
 import type { Elector, ElectorGround, FailureKind } from './elector.ts';
 import { BIT, type Member } from './member.ts';
 import { methodOf } from './methods/index.ts';
@@ -20,10 +20,8 @@ import type { ElectionTrace } from './trace.ts';
 /** `timeout=` is waited for in so many steps (modproxy.md §3.2). */
 export const WAIT_STEPS = 100;
 
-const PLAIN: Step = { kind: 'answer', afterMs: 0, isFresh: false, staysBusy: false, status: 503, isTimeout: false };
-const CUT: Step = Object.freeze({ ...PLAIN, kind: 'cut' });
-const FRESH_FIRST: Step = Object.freeze({ ...PLAIN, kind: 'same', isFresh: true });
-const ANOTHER: Step = Object.freeze({ ...PLAIN, kind: 'other', staysBusy: true });
+const FRESH_FIRST: Step = Object.freeze({ ...ANSWER, kind: 'same', isFresh: true });
+const ANOTHER: Step = Object.freeze({ ...ANSWER, kind: 'other', staysBusy: true });
 
 export class ModProxyElector implements Elector {
   readonly maxAttempts: number;
@@ -139,7 +137,7 @@ export class ModProxyElector implements Elector {
       election.furtherAttempts++;
       return ANOTHER;
     }
-    return { ...PLAIN, status: decision.status, isTimeout: decision.isTimeout };
+    return { ...ANSWER, status: decision.status, isTimeout: decision.isTimeout };
   }
 
   /** Only after a 503 whose member is unusable now (modproxy.md §8). */

@@ -2,7 +2,7 @@
 // says, and never in error. What went wrong is counted for the status worker.
 
 import type { Failure } from '../../base/failure.ts';
-import type { Election, Step } from '../election.ts';
+import { CUT, type Election, type Step } from '../election.ts';
 import type { Elector, ElectorGround, Leaving } from '../elector.ts';
 import type { Member } from '../member.ts';
 import type { Outcome } from '../replay.ts';
@@ -11,7 +11,7 @@ import type { ElectionTrace } from '../trace.ts';
 import { triesOf } from './defaults.ts';
 import type { Judgement } from './judging.ts';
 import { STATE, setState, stateOf } from './states.ts';
-import { AT_ONCE, answerWith, CUT, isStale, judged, judgedStatus, nextTry, statusFailure } from './tries.ts';
+import { AT_ONCE, answerWith, isStale, judged, judgedStatus, nextTry, statusFailure } from './tries.ts';
 
 export class DirectElector implements Elector {
   trace: ElectionTrace | undefined = undefined;

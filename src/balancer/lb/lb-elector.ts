@@ -3,7 +3,7 @@
 
 import type { Failure } from '../../base/failure.ts';
 import type { BalancerConfig } from '../config.ts';
-import type { Election, Step } from '../election.ts';
+import { CUT, type Election, type Step } from '../election.ts';
 import type { Elector, ElectorGround, FailureKind, Leaving } from '../elector.ts';
 import type { LbConfig } from '../lb-config.ts';
 import type { Member } from '../member.ts';
@@ -18,17 +18,7 @@ import { LbLookup } from './lookup.ts';
 import { LbMaintenance, secondsBetween } from './maintenance.ts';
 import type { LbProgress } from './progress.ts';
 import { changeState, STATE, setState, stateOf } from './states.ts';
-import {
-  AT_ONCE,
-  answerWith,
-  CUT,
-  isStale,
-  judged,
-  judgedStatus,
-  nextTry,
-  otherAfter,
-  statusFailure,
-} from './tries.ts';
+import { AT_ONCE, answerWith, isStale, judged, judgedStatus, nextTry, otherAfter, statusFailure } from './tries.ts';
 
 export class LbElector implements Elector {
   readonly #ground: ElectorGround;

@@ -2,20 +2,18 @@
 // that does not count. Shared by lb workers and workers of type ajp13.
 
 import { Failure } from '../../base/failure.ts';
-import type { Election, Step } from '../election.ts';
+import { ANSWER, type Election, type Step } from '../election.ts';
 import type { FailStatus, RequestRules, TryConfig } from '../lb-config.ts';
 import type { Member } from '../member.ts';
 import type { Outcome } from '../replay.ts';
 import { type Judgement, judgeLikeModJk } from './judging.ts';
 import type { LbProgress } from './progress.ts';
 
-const PLAIN: Step = { kind: 'answer', afterMs: 0, isFresh: false, staysBusy: false, status: 503, isTimeout: false };
 /** Another idle connection, or a new one. */
-export const AT_ONCE: Step = Object.freeze({ ...PLAIN, kind: 'same' });
-export const CUT: Step = Object.freeze({ ...PLAIN, kind: 'cut' });
+export const AT_ONCE: Step = Object.freeze({ ...ANSWER, kind: 'same' });
 
 export function answerWith(status: number, isTimeout: boolean): Step {
-  return { ...PLAIN, status, isTimeout };
+  return { ...ANSWER, status, isTimeout };
 }
 
 function sameAfter(afterMs: number): Step {
@@ -23,7 +21,7 @@ function sameAfter(afterMs: number): Step {
 }
 
 export function otherAfter(afterMs: number): Step {
-  return { ...PLAIN, kind: 'other', afterMs };
+  return { ...ANSWER, kind: 'other', afterMs };
 }
 
 /** A kept connection did not answer the question before the request: the next one may, and a new one in the end. */
