@@ -55,8 +55,8 @@ const isLong = process.env.CATFLAP_LONG === '1';
 export const MAINTAIN_SECONDS = 2;
 const NEVER_SECONDS = 100_000;
 /** Reply timeouts, and answers that take longer. */
-const REPLY_TIMEOUT_MS = 250;
-const SLOW_SECONDS = 1;
+const REPLY_TIMEOUT_MS = 700;
+const SLOW_SECONDS = 2;
 
 /** What traffic weighs is compared to the octet, and what of a failed try was sent by then is chance now and then. */
 const METHODS = ['R', 'S', 'B', 'N', 'Request', 'Session', 'Next', 'Busyness', ...(isLong ? ['T'] : [])];
@@ -114,7 +114,7 @@ function randomWorker(random: Random, name: string, member: Member, index: numbe
   maybe(0.35, () => `recovery_options=${random.pick([1, 2, 3, 4, 7, 8, 9, 11, 16, 17, 19, 25, 27, 31])}`);
   maybe(0.25, () => `fail_on_status=${random.pick(['503', '500,503', '-503', '404,-500', '404 500'])}`);
   maybe(0.15, () => `busy_limit=${1 + random.int(2)}`);
-  maybe(0.2, () => `ping_mode=${random.pick(['C', 'P', 'A', 'CP', 'I'])}\nping_timeout=200`);
+  maybe(0.2, () => `ping_mode=${random.pick(['C', 'P', 'A', 'CP', 'I'])}\nping_timeout=700`);
   maybe(0.1, () => `connection_pool_size=${2 + random.int(3)}`);
   return { name, member, properties: properties.flatMap((line) => line.split('\n')) };
 }
