@@ -116,10 +116,17 @@ function viewOf({ visit, host, worker }: Asked, jk: JkSite, addresses: Addresses
 
 function whyRefused({ visit, worker, query }: Asked, { workers }: JkStatusView): string | undefined {
   const { exchange } = visit;
-  const reason = refusal(query, worker.settings, exchange.user, workers);
+  const reason = refusal(query, worker.settings, userOf(visit), workers);
   if (reason !== undefined || !changes(query.command)) return reason;
   const foreign = foreignPage(exchange.request.fields, namesOf(visit));
   return foreign && `The request comes from a page of another site (${foreign}): nothing was changed.`;
+}
+
+/** Whom the client authenticated as, or whom rules name in its place (JK_REMOTE_USER), as Tomcats are told. */
+function userOf({ exchange, host }: Visit): string | undefined {
+  const indicator = host.jk?.host.indicators.remoteUser;
+  const named = indicator === undefined ? undefined : exchange.env?.get(indicator);
+  return (named ?? exchange.user) || undefined;
 }
 
 /** A format that there is not is answered as properties. */
@@ -152,6 +159,6 @@ function tell(log: Log, { visit, worker, query }: Asked, error: string | undefin
     asked: asked.length === 0 ? undefined : asked.map(([name, value]) => `${name}=${value}`).join(' '),
     refused: error,
     client: visit.clientAddress,
-    user: visit.exchange.user,
+    user: userOf(visit),
   });
 }

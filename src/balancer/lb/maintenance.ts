@@ -17,6 +17,8 @@ export class LbMaintenance {
   readonly #ground: ElectorGround;
   readonly #config: LbConfig;
   readonly #loads: LbLoads;
+  /** No request has come yet. */
+  #isFresh = false;
 
   constructor(ground: ElectorGround, config: LbConfig, loads: LbLoads) {
     this.#ground = ground;
@@ -24,19 +26,22 @@ export class LbMaintenance {
     this.#loads = loads;
     const { board, clock, members } = ground;
     if (board.times[MAINTAINED] !== NEVER) return;
+    this.#isFresh = true;
     const now = clock.now();
     board.times[MAINTAINED] = now;
     board.times[RESET] = now;
     for (const { state } of members) board.resetAt[state.row] = now;
   }
 
-  /** Does what is due. */
+  /** Does what is due. The first period begins with the first call, unless that comes late: starting takes its time. */
   run(): void {
     const { board, clock } = this.#ground;
     const everySeconds = Math.floor(this.#config.maintainMs / 1000);
     if (everySeconds <= 0) return;
     const now = clock.now();
     const elapsed = secondsBetween(board.times[MAINTAINED], now);
+    if (this.#isFresh && elapsed < everySeconds) board.times[MAINTAINED] = now;
+    this.#isFresh = false;
     if (elapsed < everySeconds) return;
     board.times[MAINTAINED] = now;
     this.#decay(Math.floor(elapsed / everySeconds));

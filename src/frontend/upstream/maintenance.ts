@@ -16,8 +16,8 @@ export class SiteMaintenance implements Maintenance {
   readonly #link: Link;
   readonly #balancers: () => Iterable<Maintained>;
   readonly #deadline = new Deadline(() => this.#wake());
-  /** Whole seconds of the clock at the last look. */
-  #lookedAt: number;
+  /** Whole seconds of the clock at the last look; without a watchdog the first look is that of the first request. */
+  #lookedAt: number | undefined = undefined;
 
   /** @param everyMs worker.maintain; 0: never @param watchdogMs JkWatchdogInterval; 0: requests look */
   constructor(everyMs: number, watchdogMs: number, link: Link, balancers: () => Iterable<Maintained>) {
@@ -25,8 +25,9 @@ export class SiteMaintenance implements Maintenance {
     this.#watchdogMs = watchdogMs;
     this.#link = link;
     this.#balancers = balancers;
+    if (watchdogMs <= 0 || this.#everySeconds <= 0) return;
     this.#lookedAt = this.#seconds;
-    if (watchdogMs > 0 && this.#everySeconds > 0) link.deadlines.arm(this.#deadline, watchdogMs);
+    link.deadlines.arm(this.#deadline, watchdogMs);
   }
 
   requestComes(): void {
@@ -48,7 +49,7 @@ export class SiteMaintenance implements Maintenance {
 
   #look(): void {
     const now = this.#seconds;
-    if (this.#everySeconds <= 0 || now - this.#lookedAt < this.#everySeconds) return;
+    if (this.#everySeconds <= 0 || (this.#lookedAt !== undefined && now - this.#lookedAt < this.#everySeconds)) return;
     this.#lookedAt = now;
     for (const balancer of this.#balancers()) balancer.maintain();
   }

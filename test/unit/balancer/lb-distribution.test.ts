@@ -61,6 +61,16 @@ test('J-DIST-decay: maintenance halves what is remembered', () => {
   lab.expect('bbbbbabababa');
 });
 
+test('the first period of maintenance begins with the first request, not while the server starts', () => {
+  const lab = labOf([1, 1], { maintainMs: 2000 });
+  lab.clock.advance(1800);
+  lab.balancer.maintain();
+  lab.expect('aaaaaaaaaa', cookie('JSESSIONID=1.a'));
+  lab.clock.advance(2500);
+  lab.balancer.maintain();
+  assert.equal(lab.figures('a').lbValue, 5);
+});
+
 test('maintenance halves once for each period that has passed, and keeps whole numbers', () => {
   const lab = labOf([1, 1], { maintainMs: 2000 });
   lab.expect('aaaaaaaaaa', cookie('JSESSIONID=1.a'));

@@ -54,6 +54,17 @@ test('a script reads and changes members with plain GETs', async () => {
   assert.deepEqual([await fact(site, 'solo', 'retries'), await fact(site, 'solo', 'max_packet_size')], ['5', '16384']);
 });
 
+// JkRemoteUserIndicator
+test('JS-13: the user may be one that rules name', async () => {
+  const lines = [...LINES, 'st.user=bob'];
+  const more = 'SetEnvIf X-User "(.+)" WHO=$1\nJkRemoteUserIndicator WHO';
+  await using site = await Manager.open(conf(lines, more));
+  const told = async (headers: HeaderLines) => (await ask(site, 'cmd=version&mime=txt', headers)).text;
+  assert.match(await told([['X-User', 'bob']]), /type=OK/);
+  assert.match(await told([['X-User', 'eve']]), /Access denied/);
+  assert.match(await told([]), /Access denied/);
+});
+
 test('programs get the fields that mod_jk sends', async () => {
   await using site = await Manager.open(conf());
   const { headers } = await ask(site, '');
