@@ -32,6 +32,8 @@ const ANSWER_LIMIT_MS = 10_000;
 /** Longer than any day. */
 const FOREVER_MS = 600_000;
 const HOLD_LIMIT_MS = 3_000;
+/** Longer than what lies between two tries. */
+const STILL_MS = 250;
 /** From one maintenance to the next: by a clock of whole seconds twice the period, never three times. */
 const WAIT_MS = MAINTAIN_SECONDS * 2250;
 /** So long after a maintenance none is due, by a clock of whole seconds. */
@@ -109,12 +111,19 @@ function hits({ backends }: JkSide): number[] {
   return MEMBERS.map((member) => backends.state(member).hits);
 }
 
+function total(side: JkSide): number {
+  return hits(side).reduce((sum, count) => sum + count, 0);
+}
+
 /** Sends a request that is never answered. @returns the status when it was answered all the same */
-async function hold(event: JkEvent & { kind: 'hold' }, { front }: JkSide, isAsked: () => boolean): Promise<string> {
+async function hold(event: JkEvent & { kind: 'hold' }, side: JkSide, isAsked: () => boolean): Promise<string> {
+  const { front } = side;
   let answer = '';
   void fetchOnce(front.port, { ...event, method: 'GET' }, FOREVER_MS).then(({ status }) => {
     answer = `!${status}`;
   });
   await until(() => answer !== '' || isAsked(), HOLD_LIMIT_MS);
+  // A member that fails is tried again, and so are others: it is over when nothing happens any more.
+  for (let seen = -1; answer === '' && seen !== total(side); await setTimeout(STILL_MS)) seen = total(side);
   return answer;
 }
