@@ -57,7 +57,7 @@ export const PAGE_HANDLERS: Readonly<Record<string, DirectiveHandler>> = {
       unheeded(
         node,
         scope,
-        'bodies are not limited, nor does httpd limit those it proxies; set a limit at the backend',
+        'only bodies of a told length that go to workers of mod_jk are limited, nor does httpd limit those that mod_proxy takes; set a limit at the backend',
       );
   },
   serversignature: (node, scope) => {

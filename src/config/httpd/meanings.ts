@@ -43,7 +43,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   Protocols: 'HTTP/1.1 is spoken; others are warned of',
   ServerAdmin: 'no effect: pages made here name nobody',
   HostnameLookups: 'no effect: addresses are not looked up for logs',
-  LimitRequestBody: 'no effect: bodies are not limited, nor does httpd limit those it proxies',
+  LimitRequestBody:
+    'largest Content-Length of a request to a worker of mod_jk; others are not limited, nor does httpd limit those that mod_proxy takes',
   ServerSignature: 'no effect: pages made here name nobody',
   UseCanonicalPhysicalPort: 'On: redirects name the port of the connection where nothing else names one',
   AllowOverride: '`.htaccess` files are not read; where one stands the start is refused unless None',

@@ -84,5 +84,14 @@ function answer(visit: Visit, target: JkTarget, pages: Pages, host: PageHost): v
     visit.site.maintainJk();
     visit.handler = STATUS_HANDLER;
     pages.answer(visit, STATUS_HANDLER, host);
+  } else if (isTooLong(visit)) {
+    const why = 'the body is longer than LimitRequestBody allows';
+    host.fail(visit, 413, new Failure('body-over-limit', 'downstream', why, { status: 413 }));
   } else proxyToWorker(host, visit, rules.host, worker);
+}
+
+/** LimitRequestBody, which httpd holds against the Content-Length of what mod_jk takes, not of what mod_proxy takes. */
+function isTooLong({ exchange, settings }: Visit): boolean {
+  const { limitRequestBodyBytes = 0 } = settings;
+  return limitRequestBodyBytes > 0 && exchange.request.bodyLength > limitRequestBodyBytes;
 }

@@ -237,6 +237,17 @@ describe('an attempt at a Tomcat', () => {
     assert.equal(line.packets[1].length, 2 + 65_530);
   });
 
+  // LimitRequestBody
+  it('a body whose Content-Length is beyond LimitRequestBody is 413, and no worker is asked', async () => {
+    await using lab = await Lab.open(`${site('a')}\nLimitRequestBody 1000`);
+    assert.equal(await answered(lab.ask(post(1001, 'x'.repeat(1001)))), 413);
+    assert.equal(lab.backends[0].lines.length, 0);
+    lab.ask(post(1000, 'x'.repeat(1000)));
+    const line = await lab.line();
+    await until(() => line.packets.length === 2, 'the first packet');
+    assert.equal(line.packets[1].length, 2 + 1000);
+  });
+
   it('J-PKT-01: a body in chunks ends with an empty packet', async () => {
     await using lab = await Lab.open(site('a'));
     lab.ask(`${chunked('hello')}0\r\n\r\n`);

@@ -137,7 +137,7 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set(
   (
     'runtimeDir serverTokens serverAdmin minimumRateBytesPerSecond via ' +
     'receiveBufferSizeBytes maxForwards badHeader useCanonicalPhysicalPort hostnameLookups protocols ' +
-    'limitRequestBodyBytes serverSignature noquery healthExpressions ' +
+    'serverSignature noquery healthExpressions ' +
     // For people, or told by another field too.
     'defines places parameterPlaces title isPipe isDirect ' +
     // Members and balancers.
