@@ -1,12 +1,15 @@
 // Runs test files, each in a process of its own, and counts what they say.
 
-import { availableParallelism } from 'node:os';
+import { readFileSync } from 'node:fs';
+import { availableParallelism, uptime } from 'node:os';
 import { run } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 /** No file of tests takes longer, unless something hangs. */
 const FILE_LIMIT_MS = 300_000;
+/** Grace after that. Node was seen to turn in circles while it exits, with all tests done: it heeds no SIGTERM then. */
+const KILL_AFTER_MS = 30_000;
 /** So often the files that take long are named. */
 const HEARTBEAT_MS = 60_000;
 
@@ -40,13 +43,15 @@ export async function runTests(files: readonly string[], options: RunOptions): P
       if (seconds * 1000 >= HEARTBEAT_MS) console.log(`… ${file} is at "${test}" after ${seconds} s`);
     }
   }, HEARTBEAT_MS);
+  const fileLimitMs = options.fileLimitMs ?? FILE_LIMIT_MS;
+  const reaper = setInterval(() => killChildrenOlderThan(fileLimitMs + KILL_AFTER_MS), KILL_AFTER_MS);
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), Math.max(0, options.limitMs));
   const events = run({
     cwd: PROJECT,
     files: [...files],
     concurrency: options.concurrency ?? availableParallelism(),
-    timeout: options.fileLimitMs ?? FILE_LIMIT_MS,
+    timeout: fileLimitMs,
     signal: limit.signal,
   });
   for await (const event of events) {
@@ -83,11 +88,37 @@ export async function runTests(files: readonly string[], options: RunOptions): P
   }
   clearTimeout(timer);
   clearInterval(heartbeat);
+  clearInterval(reaper);
   if (limit.signal.aborted) {
     console.log(`✖ the tests took longer than ${Math.round(options.limitMs / 1000)} s`);
     count.failed++;
   }
   return count;
+}
+
+/** Children of this process, on Linux; elsewhere nothing. */
+function killChildrenOlderThan(ms: number): void {
+  let pids: string;
+  try {
+    pids = readFileSync(`/proc/self/task/${process.pid}/children`, 'latin1');
+  } catch {
+    return;
+  }
+  for (const pid of pids.split(' ').filter((text) => text !== '')) {
+    try {
+      if (ageMs(pid) < ms) continue;
+      console.log(`✖ process ${pid} does not end: killed`);
+      process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+}
+
+/** proc(5): the time at which a process began is the 20th word behind its name, in hundredths of a second since the boot. */
+function ageMs(pid: string): number {
+  const words = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ');
+  return 1000 * uptime() - 10 * Number(words?.[19]);
 }
 
 export function countLine({ passed, failed, skipped }: TestCount): string {
